@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const lib = fileURLToPath(new URL('./lib/', import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests and examples import the package by its public names, as its users do.
+    alias: [
+      { find: /^passport-fitbit-strategy$/, replacement: `${lib}index.ts` },
+      { find: /^passport-fitbit-strategy\/(.+)$/, replacement: `${lib}$1.ts` },
+    ],
+  },
+  test: {
+    include: ['test/**/*.test.ts'],
+    coverage: {
+      include: ['lib/**'],
+      reporter: ['text', 'html'],
+      thresholds: { lines: 95, branches: 95 },
+    },
+  },
+});
