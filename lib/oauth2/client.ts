@@ -1,0 +1,113 @@
+import { stringify } from 'node:querystring';
+import { checkObject, checkSignal, checkTimeout } from './arguments.ts';
+import type { Operation } from './errors.ts';
+import { type HttpResponse, request } from './http.ts';
+import type { Client } from './provider.ts';
+import { parseObject, responseError } from './response.ts';
+import { type TokenSet, toTokenSet } from './tokens.ts';
+
+/** Settings of one call, over those of the client. */
+export interface CallOptions {
+  /** Gives the call up; it rejects with a `TransportError`, code `aborted`. */
+  signal?: AbortSignal | undefined;
+  /** The time limit of each request, ms. */
+  timeout?: number | undefined;
+}
+
+/** Refuses wrong settings of a call, by name. */
+export function checkCallOptions(options: CallOptions): void {
+  checkObject(options, 'options');
+  if (options.signal !== undefined) checkSignal(options.signal);
+  if (options.timeout !== undefined) checkTimeout(options.timeout);
+}
+
+type Params = Record<string, string | number>;
+
+const USER_AGENT = 'passport-fitbit-strategy';
+
+/** How a form request shows on whose behalf it comes. */
+export type Authentication = 'client' | 'none' | { bearer: string };
+
+/** Sends a form to one of the provider's endpoints; resolves with the success answer. */
+export async function post(
+  client: Client,
+  url: string,
+  params: Params,
+  authentication: Authentication,
+  operation: Operation,
+  options: CallOptions = {},
+): Promise<HttpResponse> {
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'User-Agent': USER_AGENT,
+  };
+  const form = { ...params };
+  const { clientID, clientSecret } = client;
+  if (authentication === 'client') {
+    if (clientSecret === undefined) form.client_id = clientID;
+    else if (client.provider.clientAuthentication === 'client_secret_basic') {
+      headers.Authorization = basicAuthorization(clientID, clientSecret);
+    } else {
+      form.client_id = clientID;
+      form.client_secret = clientSecret;
+    }
+  } else if (authentication !== 'none') {
+    headers.Authorization = `Bearer ${authentication.bearer}`;
+  }
+  const body = stringify(form);
+  headers['Content-Length'] = String(Buffer.byteLength(body));
+
+  const response = await request({
+    method: 'POST',
+    url,
+    headers,
+    body,
+    operation,
+    timeout: options.timeout ?? client.timeout,
+    signal: options.signal,
+    agent: client.agent,
+  });
+  if (response.status >= 400) {
+    const bearer = typeof authentication === 'object' ? authentication.bearer : undefined;
+    throw responseError(client, operation, response, [bearer, ...Object.values(params).map(String)]);
+  }
+  return response;
+}
+
+/** Fetches a protected resource; the token goes into the `Authorization` header, never into the URL. */
+export async function get(
+  client: Client,
+  url: string,
+  accessToken: string,
+  operation: Operation,
+  options: CallOptions = {},
+): Promise<HttpResponse> {
+  const response = await request({
+    method: 'GET',
+    url,
+    headers: { Accept: 'application/json', Authorization: `Bearer ${accessToken}`, 'User-Agent': USER_AGENT },
+    operation,
+    timeout: options.timeout ?? client.timeout,
+    signal: options.signal,
+    agent: client.agent,
+  });
+  if (response.status >= 400) throw responseError(client, operation, response, [accessToken]);
+  return response;
+}
+
+/** Asks the token endpoint (RFC 6749, sections 4.1.3 and 6). */
+export async function requestToken(
+  client: Client<'tokenURL'>,
+  params: Params,
+  operation: 'code_exchange' | 'refresh',
+  options?: CallOptions,
+): Promise<TokenSet> {
+  const { body } = await post(client, client.endpoints.tokenURL, params, 'client', operation, options);
+  return toTokenSet(client.provider, operation, parseObject(client.provider, operation, body));
+}
+
+/** HTTP Basic credentials (RFC 7617) of the id and secret as they are, which is how Fitbit reads them. */
+export function basicAuthorization(clientID: string, clientSecret: string): string {
+  return `Basic ${Buffer.from(`${clientID}:${clientSecret}`).toString('base64')}`;
+}

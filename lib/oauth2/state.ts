@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto';
+import type { Request } from 'express';
+import { isObject } from './arguments.ts';
+import { OAuthError } from './errors.ts';
+
+/** What a login is about: given to a state store with each call, by passport-oauth2. */
+export interface StateMeta {
+  authorizationURL: string;
+  tokenURL: string;
+  clientID: string;
+  callbackURL?: string | undefined;
+}
+
+/** Why a state was not accepted; becomes the `info` of Passport's failure. */
+export interface StateFailure {
+  message: string;
+  /**
+   * - `state_missing`: nothing is stored for this browser;
+   * - `state_expired`: the login took too long;
+   * - `state_mismatch`: the state that came back is not one that was sent.
+   */
+  code: 'state_missing' | 'state_expired' | 'state_mismatch';
+}
+
+/**
+ * Keeps what a login needs between its redirect and its callback (RFC 6749, section 10.12; RFC 7636).
+ *
+ * The interface is passport-oauth2's, so that a store written for that works here. passport-oauth2 looks at the
+ * number of parameters: `store` must declare five and `verify` four.
+ */
+export interface StateStore {
+  /**
+   * Keeps a login; calls back with the `state` to send.
+   *
+   * @param verifier the PKCE code verifier, if PKCE is on
+   * @param appState what the app gave as `state`, handed back by `verify`
+   */
+  store(
+    req: Request,
+    verifier: string | undefined,
+    appState: unknown,
+    meta: StateMeta,
+    callback: (error: Error | null, state?: string) => void,
+  ): void;
+  /**
+   * Looks a login up and uses it up. Calls back with the code verifier (or `true` without PKCE) and the app's
+   * state; or with `false` and the failure.
+   */
+  verify(
+    req: Request,
+    state: string | undefined,
+    meta: StateMeta,
+    callback: (error: Error | null, ok?: string | boolean, info?: unknown) => void,
+  ): void;
+}
+
+/** How long a login may take, ms; the life of an authorization code, too. */
+export const LOGIN_LIFETIME = 10 * 60 * 1000;
+
+/** How many logins one browser may have under way; a session in a cookie holds no more than 4 kB. */
+export const MAX_LOGINS = 10;
+
+/** A state: 192 random bits. */
+export function newState(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+const FAILURES: Record<StateFailure['code'], string> = {
+  state_missing:
+    'No login was started in this browser, or it was finished already. Start again; if it keeps happening, the browser did not send back the cookie that was set before the redirect: check its SameSite, Secure, Domain and Path, and that the login starts on the same host as the callback.',
+  state_expired: 'The login took longer than ten minutes. Start again.',
+  state_mismatch:
+    'The answer does not belong to a login that this browser started, or was used already. Start again.',
+};
+
+/** The failure with its message and remedy. */
+export function stateFailure(code: StateFailure['code']): StateFailure {
+  return { message: FAILURES[code], code };
+}
+
+interface PendingLogin {
+  state: string;
+  verifier?: string;
+  appState?: unknown;
+  /** ms since the epoch */
+  expires: number;
+}
+
+interface Session {
+  [key: string]: unknown;
+  save?: (callback: (error?: unknown) => void) => unknown;
+  regenerate?: (callback: (error?: unknown) => void) => unknown;
+}
+
+/**
+ * Keeps logins in `req.session` (express-session, cookie-session and others): up to ten at a time in one
+ * browser, each for ten minutes and used once. The session is saved before the redirect leaves and before
+ * the code is sent.
+ */
+export class SessionStateStore implements StateStore {
+  readonly #key: string;
+
+  /** @param key the name of the session's property */
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  store(
+    req: Request,
+    verifier: string | undefined,
+    appState: unknown,
+    _meta: StateMeta,
+    callback: (error: Error | null, state?: string) => void,
+  ): void {
+    const session = sessionOf(req);
+    if (session === undefined) return callback(noSession());
+    const login: PendingLogin = {
+      state: newState(),
+      ...(verifier !== undefined && { verifier }),
+      ...(appState !== undefined && { appState }),
+      expires: Date.now() + LOGIN_LIFETIME,
+    };
+    const others = this.#logins(session).filter(({ expires }) => expires > Date.now());
+    session[this.#key] = [...others, login].slice(-MAX_LOGINS);
+    save(session, (error) => (error ? callback(error) : callback(null, login.state)));
+  }
+
+  verify(
+    req: Request,
+    state: string | undefined,
+    _meta: StateMeta,
+    callback: (error: Error | null, ok?: string | boolean, info?: unknown) => void,
+  ): void {
+    const session = sessionOf(req);
+    if (session === undefined) return callback(noSession());
+    const logins = this.#logins(session);
+    if (logins.length === 0) return callback(null, false, stateFailure('state_missing'));
+    const login = logins.find((each) => each.state === state);
+    if (login === undefined) return callback(null, false, stateFailure('state_mismatch'));
+
+    this.#keep(
+      session,
+      logins.filter((each) => each !== login),
+    );
+    save(session, (error) => {
+      if (error) callback(error);
+      else if (login.expires <= Date.now()) callback(null, false, stateFailure('state_expired'));
+      else callback(null, login.verifier ?? true, login.appState);
+    });
+  }
+
+  /**
+   * Lets the logins of other tabs outlive the new session that Passport (from 0.6) makes when it signs a user
+   * in, against session fixation.
+   */
+  keepOverLogin(req: Request): void {
+    const session = sessionOf(req);
+    const regenerate = session?.regenerate;
+    if (session === undefined || regenerate === undefined) return;
+    const logins = this.#logins(session);
+    if (logins.length === 0) return;
+    Object.defineProperty(session, 'regenerate', {
+      configurable: true,
+      value: (callback: (error?: unknown) => void) =>
+        regenerate.call(session, (error) => {
+          const fresh = sessionOf(req);
+          if (!error && fresh !== undefined) this.#keep(fresh, logins);
+          callback(error);
+        }),
+    });
+  }
+
+  #keep(session: Session, logins: readonly PendingLogin[]): void {
+    if (logins.length > 0) session[this.#key] = logins;
+    else delete session[this.#key];
+  }
+
+  /** What is stored, leaving out what is not ours: another version or strategy may have used the key. */
+  #logins(session: Session): PendingLogin[] {
+    const stored = session[this.#key];
+    return Array.isArray(stored) ? stored.filter(isPendingLogin) : [];
+  }
+}
+
+function isPendingLogin(value: unknown): value is PendingLogin {
+  return (
+    isObject(value) &&
+    typeof value.state === 'string' &&
+    typeof value.expires === 'number' &&
+    (value.verifier === undefined || typeof value.verifier === 'string')
+  );
+}
+
+function sessionOf(req: Request): Session | undefined {
+  const session: unknown = Reflect.get(req, 'session');
+  return isObject(session) ? (session as Session) : undefined;
+}
+
+function noSession(): OAuthError {
+  return new OAuthError(
+    'No session: put express-session (or another session middleware) before passport.authenticate(), or use `store: new CookieStateStore({ secret })`, which needs none',
+    { code: 'no_session', operation: 'authorization' },
+  );
+}
+
+/** Saves a session where it can be saved; others are saved with the response. */
+function save(session: Session, callback: (error?: Error) => void): void {
+  if (typeof session.save !== 'function') return callback();
+  const done = (error?: unknown) => callback(error ? saveFailed(error) : undefined);
+  // A `save` without a parameter (Koa's) takes no callback: it only marks the session, or returns a promise.
+  if (session.save.length > 0) session.save(done);
+  else Promise.resolve(session.save(() => {})).then(() => done(), done);
+}
+
+function saveFailed(cause: unknown): OAuthError {
+  return new OAuthError('The session could not be saved: see `cause`, the error of its store', {
+    code: 'session_not_saved',
+    operation: 'authorization',
+    retryable: true,
+    cause,
+  });
+}

@@ -1,0 +1,249 @@
+import type { Request } from 'express';
+import OAuth2Strategy from 'passport-oauth2';
+import { isObject } from './arguments.ts';
+import type { AuthenticateOptions } from './authenticate-options.ts';
+import { invalidParameter, MAX_PARAMETER } from './callback.ts';
+import { OAuthError } from './errors.ts';
+import type { NodeOAuth2 } from './node-oauth.ts';
+import type { Profile } from './profile.ts';
+import type { Client } from './provider.ts';
+import { errorCode, malformed, responseError } from './response.ts';
+import { SessionStateStore, type StateStore } from './state.ts';
+import {
+  checkStrategyOptions,
+  type StrategyOptions,
+  toRequestOptions,
+  toScopeList,
+  usesPKCE,
+} from './strategy-options.ts';
+import { type TokenSet, toTokenSet } from './tokens.ts';
+import { callVerify, type Verify, type VerifyDone } from './verify.ts';
+
+/** What Passport's `fail` gets, and so `info` in a custom callback and `req.session.messages`. */
+export interface Failure {
+  /** For people. */
+  message: string;
+  /** To branch on. */
+  code: string;
+}
+
+type StrategyClient = Client<'authorizationURL' | 'tokenURL' | 'userProfileURL'>;
+type TokenCallback = Parameters<NodeOAuth2['getOAuthAccessToken']>[2];
+
+/**
+ * passport-oauth2's strategy with the parts replaced that break: transport and client, state store, errors,
+ * and the call of `verify`. `super.authenticate` runs the flow.
+ *
+ * Passport calls `authenticate` on `Object.create(strategy)`, where private (#) members would throw; and nothing
+ * that belongs to one request is ever written to the strategy: each call makes an attempt object of its own.
+ */
+export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
+  protected readonly _client: StrategyClient;
+  /** The token response; on an attempt only. */
+  declare protected _tokens?: TokenSet;
+
+  // passport-oauth2's own, which its types leave out.
+  declare protected _callbackURL?: string;
+  declare protected _stateStore: StateStore;
+  declare protected _verify: Verify;
+  declare protected _passReqToCallback: boolean;
+
+  /** @throws TypeError naming the option and the remedy */
+  constructor(
+    client: StrategyClient,
+    OAuth2: new (...args: ConstructorParameters<typeof NodeOAuth2>) => NodeOAuth2,
+    options: StrategyOptions & { scope: string | readonly string[] },
+    verify: Verify,
+  ) {
+    checkStrategyOptions(options, verify);
+    const { authorizationURL, tokenURL } = client.endpoints;
+    const key = options.sessionKey ?? `oauth2:${new URL(authorizationURL).hostname}`;
+    const store = options.state === false ? undefined : (options.store ?? new SessionStateStore(key));
+    super(
+      {
+        authorizationURL,
+        tokenURL,
+        clientID: client.clientID,
+        clientSecret: '', // `_oauth2` below has it
+        callbackURL: options.callbackURL,
+        scope: toScopeList(options.scope),
+        // Its type knows neither the verifier nor the app's state.
+        store: store as unknown as OAuth2Strategy.StateStore,
+        state: store !== undefined,
+        pkce: usesPKCE(options.pkce, store),
+        skipUserProfile: options.skipUserProfile,
+        proxy: options.proxy,
+      },
+      verify as OAuth2Strategy.VerifyFunction,
+    );
+    this.name = client.provider.name;
+    this._client = client;
+    this._passReqToCallback = options.passReqToCallback ?? false;
+
+    const oauth2 = new OAuth2(client.clientID, client.clientSecret, '', authorizationURL, tokenURL);
+    oauth2._timeout = client.timeout;
+    oauth2.setAgent(client.agent);
+    // The type of node-oauth's class has protected members, which no other class can satisfy.
+    this._oauth2 = oauth2 as unknown as typeof this._oauth2;
+  }
+
+  /** Handles a login or a callback request; called by Passport. */
+  override authenticate(req: Request, options: AuthenticateOptions = {}): void {
+    const attempt = this._attempt(req);
+    const wrong = invalidParameter(req);
+    if (wrong !== undefined) {
+      const message = `The callback's parameter "${wrong}" must stand there once, not empty, with at most ${MAX_PARAMETER} characters. Start the login again.`;
+      attempt.fail({ message, code: 'invalid_callback' }, 400);
+      return;
+    }
+    try {
+      if (req.query?.error !== undefined) attempt._refuse(req);
+      else super.authenticate.call(attempt, req, toRequestOptions(options, this._keepsState()));
+    } catch (error) {
+      attempt.error(error);
+    }
+  }
+
+  /** The failure that an error really is, if the person can mend it; otherwise it goes to the error handler. */
+  protected failure(_error: unknown): Failure | undefined {
+    return undefined;
+  }
+
+  /** The profile of a login for which none was fetched. */
+  protected bareProfile(tokens: TokenSet): P | Profile {
+    if (!tokens.userID) throw malformed(this._client.provider, 'code_exchange', '"user_id" is missing');
+    return { provider: this._client.provider.name, id: tokens.userID };
+  }
+
+  /** Any error of `_oauth2` as this package reports it: others may have put a node-oauth function there. */
+  protected toOAuthError(error: unknown, operation: 'code_exchange' | 'profile'): OAuthError {
+    if (error instanceof OAuthError) return error;
+    if (isObject(error) && typeof error.statusCode === 'number') {
+      const response = { status: error.statusCode, headers: {}, body: String(error.data) };
+      return responseError(this._client, operation, response, [this._tokens?.accessToken]);
+    }
+    return new OAuthError(`The ${operation} failed: see \`cause\``, {
+      code: 'unknown',
+      operation,
+      cause: error,
+    });
+  }
+
+  /** Called by passport-oauth2, which would wrap the error. */
+  protected _createOAuthError(_message: string, error: unknown): OAuthError {
+    return this.toOAuthError(error, 'code_exchange');
+  }
+
+  private _keepsState(): boolean {
+    // Without a store, passport-oauth2 has one of two parameters that keeps nothing.
+    return this._stateStore.store.length > 2;
+  }
+
+  /**
+   * Makes the object that one request runs on. Its outcome functions are those that Passport has just put on
+   * this object (for the next request it may put others there), and only the first one called counts.
+   */
+  private _attempt(req: Request): this {
+    const attempt: this = Object.create(this);
+    const { success, fail, redirect, pass, error: report } = this;
+    let over = false;
+    const once =
+      <Args extends unknown[]>(act: (...args: Args) => void) =>
+      (...args: Args): void => {
+        if (over) return;
+        over = true;
+        try {
+          act.apply(this, args);
+        } catch (error) {
+          // What the app does with the outcome threw. That is no failed login: it goes on as it is.
+          report.call(this, error);
+        }
+      };
+
+    attempt.success = once((user: Express.User, info?: object) => {
+      if (this._stateStore instanceof SessionStateStore) this._stateStore.keepOverLogin(req);
+      success.call(this, user, info);
+    });
+    attempt.fail = once(fail);
+    attempt.redirect = once(redirect);
+    attempt.pass = once(pass);
+    attempt.error = (error: unknown) => {
+      const failure = this.failure(error);
+      if (failure !== undefined) attempt.fail(failure, 403);
+      else if (!over) {
+        over = true;
+        report.call(this, error);
+      }
+    };
+
+    attempt._passReqToCallback = false; // passport-oauth2 calls the function below, which has the request
+    attempt._verify = (
+      _accessToken: string,
+      refreshToken: string | undefined,
+      params: Record<string, unknown>,
+      profile: P | undefined,
+      done: VerifyDone,
+    ) => {
+      const tokens = attempt._tokens as TokenSet;
+      const known = profile ?? this.bareProfile(tokens);
+      tokens.userID ??= known.id;
+      callVerify(
+        this._verify,
+        this._passReqToCallback,
+        { tokens, profile: known, req, refreshToken, params },
+        done,
+      );
+    };
+    attempt._oauth2 = attempt._recordTokens(this._oauth2);
+    return attempt;
+  }
+
+  /** `_oauth2` for one attempt: the code exchange leaves the token set on the attempt. */
+  private _recordTokens(oauth2: typeof this._oauth2): typeof this._oauth2 {
+    const { provider } = this._client;
+    const getOAuthAccessToken = (code: string, params: object, callback: TokenCallback) =>
+      oauth2.getOAuthAccessToken(code, params, (error, accessToken, refreshToken, results = {}) => {
+        try {
+          if (error) return callback(error as OAuthError);
+          const response = { ...results, access_token: accessToken, refresh_token: refreshToken };
+          this._tokens = toTokenSet(provider, 'code_exchange', response);
+          callback(null, accessToken, refreshToken, results);
+        } catch (thrown) {
+          this.error(thrown); // such as by an app's skipUserProfile
+        }
+      });
+    return Object.create(oauth2, { getOAuthAccessToken: { value: getOAuthAccessToken } });
+  }
+
+  /**
+   * Ends an attempt whose callback brought an error (RFC 6749, section 4.1.2.1). The state is used up if it came
+   * back; only with it is the text known to be the provider's, and not of whoever made up the link.
+   */
+  private _refuse(req: Request): void {
+    const { error, error_description, state } = req.query;
+    const code = errorCode(error) ?? 'authorization_error';
+    const { provider, clientID, endpoints } = this._client;
+    const { authorizationURL, tokenURL } = endpoints;
+
+    const end = (_storeError?: unknown, verified?: unknown) => {
+      const description = verified && typeof error_description === 'string' ? error_description : undefined;
+      if (code === 'access_denied') {
+        this.fail({ message: description || `The request was denied at ${provider.label}.`, code }, 403);
+        return;
+      }
+      const message = `${provider.label} refused the authorization request: ${code}`;
+      this.error(
+        new OAuthError(description ? `${message}: ${description}` : message, {
+          code,
+          operation: 'authorization',
+          retryable: code === 'server_error' || code === 'temporarily_unavailable',
+        }),
+      );
+    };
+    const store = this._stateStore;
+    if (typeof state !== 'string') end();
+    else if (store.verify.length === 4) {
+      store.verify(req, state, { authorizationURL, tokenURL, clientID, callbackURL: this._callbackURL }, end);
+    } else Reflect.apply(store.verify, store, [req, state, end]);
+  }
+}
