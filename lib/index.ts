@@ -16,6 +16,7 @@ export {
 } from './fitbit/tokens.ts';
 export type { AuthenticateOptions } from './oauth2/authenticate-options.ts';
 export type { CallOptions } from './oauth2/client.ts';
+export { CookieStateStore, type CookieStateStoreOptions } from './oauth2/cookie-state.ts';
 export {
   OAuthError,
   type Operation,

@@ -1,0 +1,193 @@
+import { parseCookie, stringifySetCookie } from 'cookie';
+import type { Request } from 'express';
+import { OAuthError } from './errors.ts';
+import { createSealer, type Sealer } from './seal.ts';
+import {
+  LOGIN_LIFETIME,
+  MAX_LOGINS,
+  newState,
+  type StateMeta,
+  type StateStore,
+  stateFailure,
+} from './state.ts';
+
+/** The settings of {@link CookieStateStore}. */
+export interface CookieStateStoreOptions {
+  /**
+   * Seals the cookies: at least 32 characters, the same on all machines. A list rotates secrets: the first one
+   * seals, every one opens.
+   */
+  secret: string | readonly string[];
+  /**
+   * Whether the cookie is `Secure` and its name begins with `__Host-`, so that neither plain http nor another
+   * subdomain can plant one. Switch it off for development over http only.
+   * @default true
+   */
+  secure?: boolean | undefined;
+  /**
+   * How long a login may take, seconds.
+   * @default 600
+   */
+  maxAge?: number | undefined;
+  /**
+   * The beginning of the cookies' names, after `__Host-`.
+   * @default 'oauth2-login'
+   */
+  name?: string | undefined;
+}
+
+const MAX_COOKIE = 4096; // bytes that browsers keep of one cookie, name and attributes included (RFC 6265, 6.1)
+const MAX_USED = 100_000; // used states that are remembered
+const ID_LENGTH = 12; // characters of the state that stand in the cookie's name
+
+/**
+ * Keeps logins in cookies, so that neither a session nor anything else is needed on the server: for serverless
+ * functions, several machines and `session: false`.
+ *
+ * Each login has a cookie of its own (several tabs don't touch each other), sealed, `HttpOnly`, `SameSite=Lax`,
+ * gone after ten minutes, and deleted by the callback. A copy of a used cookie is refused by the process that
+ * saw it used; another process can't know, there the provider refuses the used code.
+ *
+ * The response is found as `req.res`, where Express puts it.
+ */
+export class CookieStateStore implements StateStore {
+  readonly #sealer: Sealer;
+  readonly #prefix: string;
+  readonly #secure: boolean;
+  readonly #lifetime: number; // ms
+  readonly #used = new Map<string, number>(); // state → when it expires, ms since the epoch
+
+  /** @throws TypeError naming the option and the remedy */
+  constructor(options: CookieStateStoreOptions) {
+    const { secret, secure = true, maxAge = LOGIN_LIFETIME / 1000, name = 'oauth2-login' } = options ?? {};
+    if (typeof secure !== 'boolean') throw new TypeError('"secure" must be true or false');
+    if (typeof maxAge !== 'number' || !(maxAge >= 1 && maxAge <= 86_400)) {
+      throw new TypeError('"maxAge" must be a number of seconds from 1 to 86400');
+    }
+    if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
+      throw new TypeError('"name" must consist of letters, digits, "-" and "_", at most 64');
+    }
+    this.#sealer = createSealer(secret, 'login state');
+    this.#secure = secure;
+    this.#lifetime = maxAge * 1000;
+    this.#prefix = `${secure ? '__Host-' : ''}${name}.`;
+  }
+
+  store(
+    req: Request,
+    verifier: string | undefined,
+    appState: unknown,
+    meta: StateMeta,
+    callback: (error: Error | null, state?: string) => void,
+  ): void {
+    this.#store(req, verifier, appState, meta).then(
+      (state) => queueMicrotask(() => callback(null, state)),
+      (error) => queueMicrotask(() => callback(error)),
+    );
+  }
+
+  verify(
+    req: Request,
+    state: string | undefined,
+    meta: StateMeta,
+    callback: (error: Error | null, ok?: string | boolean, info?: unknown) => void,
+  ): void {
+    this.#verify(req, state, meta).then(
+      ([ok, info]) => queueMicrotask(() => callback(null, ok, info)),
+      (error) => queueMicrotask(() => callback(error)),
+    );
+  }
+
+  async #store(
+    req: Request,
+    verifier: string | undefined,
+    appState: unknown,
+    meta: StateMeta,
+  ): Promise<string> {
+    const state = newState();
+    const now = Date.now();
+    const login = { state, verifier, appState, issuer: issuerOf(meta), expires: now + this.#lifetime };
+    const value = await this.#sealer.seal(login);
+    const name = `${this.#prefix}${Math.floor(now / 1000).toString(36)}.${state.slice(0, ID_LENGTH)}`;
+    const cookie = this.#cookie(name, value, this.#lifetime / 1000);
+    if (cookie.length > MAX_COOKIE) {
+      throw new OAuthError('"state" holds too much for a cookie: keep it under 2 kB of JSON', {
+        code: 'state_too_large',
+        operation: 'authorization',
+      });
+    }
+    // The names begin with the time: sorted, the oldest come first.
+    const names = Object.keys(this.#cookies(req)).sort();
+    for (const oldest of names.slice(0, Math.max(0, names.length - MAX_LOGINS + 1))) this.#clear(req, oldest);
+    append(req, cookie);
+    return state;
+  }
+
+  async #verify(
+    req: Request,
+    state: string | undefined,
+    meta: StateMeta,
+  ): Promise<[ok: string | boolean, info: unknown]> {
+    const cookies = this.#cookies(req);
+    const names = Object.keys(cookies);
+    if (names.length === 0) return [false, stateFailure('state_missing')];
+    const name = state && names.find((each) => each.endsWith(`.${state.slice(0, ID_LENGTH)}`));
+    if (!name) return [false, stateFailure('state_mismatch')];
+
+    this.#clear(req, name);
+    const login = await this.#sealer.unseal(cookies[name] ?? '');
+    const { verifier, appState, expires } = login ?? {};
+    const ours = login?.state === state && login?.issuer === issuerOf(meta) && typeof expires === 'number';
+    if (!ours || !this.#useUp(login.state as string, expires)) return [false, stateFailure('state_mismatch')];
+    if (expires <= Date.now()) return [false, stateFailure('state_expired')];
+    return [typeof verifier === 'string' ? verifier : true, appState];
+  }
+
+  /** Marks a state as used; false if it was already. */
+  #useUp(state: string, expires: number): boolean {
+    const now = Date.now();
+    for (const [known, end] of this.#used) {
+      // In the order of use, which is near enough that of expiry.
+      if (end > now && this.#used.size < MAX_USED) break;
+      this.#used.delete(known);
+    }
+    if (this.#used.has(state)) return false;
+    this.#used.set(state, expires);
+    return true;
+  }
+
+  #cookies(req: Request): Record<string, string | undefined> {
+    const all = parseCookie(req.headers?.cookie ?? '');
+    return Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith(this.#prefix)));
+  }
+
+  #clear(req: Request, name: string): void {
+    append(req, this.#cookie(name, '', 0));
+  }
+
+  #cookie(name: string, value: string, maxAge: number): string {
+    return stringifySetCookie(
+      // Lax: the callback is a navigation that comes from the provider's site. `__Host-` asks for the path "/".
+      { name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure },
+    );
+  }
+}
+
+/** Ties a cookie to the provider and client it was made for: another strategy may use the same secret. */
+function issuerOf({ authorizationURL, clientID }: StateMeta): string {
+  return `${clientID} ${authorizationURL}`;
+}
+
+function append(req: Request, cookie: string): void {
+  const { res } = req;
+  if (typeof res?.appendHeader !== 'function') {
+    throw new OAuthError(
+      'CookieStateStore found no response: set `req.res = res` before passport.authenticate()',
+      {
+        code: 'no_response',
+        operation: 'authorization',
+      },
+    );
+  }
+  res.appendHeader('Set-Cookie', cookie);
+}
