@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import { runCommand } from './simulator/command.ts';
+
+process.exitCode = await runCommand(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  onStop: (stop) => {
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+  },
+});

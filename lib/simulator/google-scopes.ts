@@ -1,0 +1,75 @@
+/** What Google's Health scopes begin with. */
+export const googleHealthPrefix = 'https://www.googleapis.com/auth/googlehealth.';
+
+/** The kinds of data, whether they can be written, and what the consent page says of them. */
+const kinds: Readonly<Record<string, readonly [access: 'r' | 'rw', title: string]>> = {
+  activity_and_fitness: ['rw', 'activity and fitness data'],
+  ecg: ['r', 'electrocardiograms'],
+  health_metrics_and_measurements: ['rw', 'health metrics and measurements'],
+  irn: ['r', 'irregular rhythm notifications'],
+  location: ['r', 'location data of workouts'],
+  logged_symptoms: ['rw', 'logged symptoms'],
+  mindfulness: ['rw', 'mindfulness data'],
+  nutrition: ['rw', 'nutrition data'],
+  profile: ['rw', 'Google Health profile'],
+  reproductive_health: ['rw', 'reproductive health data'],
+  settings: ['rw', 'Google Health settings'],
+  sleep: ['rw', 'sleep data'],
+};
+
+/** The OpenID scopes by their short and their full names. */
+const signInScopes: Readonly<Record<string, string>> = {
+  openid: 'openid',
+  profile: 'https://www.googleapis.com/auth/userinfo.profile',
+  email: 'https://www.googleapis.com/auth/userinfo.email',
+};
+
+const signInTitles: Readonly<Record<string, string>> = {
+  openid: 'Who you are on Google',
+  'https://www.googleapis.com/auth/userinfo.profile': 'Your name and picture',
+  'https://www.googleapis.com/auth/userinfo.email': 'Your e-mail address',
+};
+
+/** Every Health scope. */
+export const googleHealthScopes: readonly string[] = Object.entries(kinds).flatMap(([kind, [access]]) => {
+  const readonly = `${googleHealthPrefix}${kind}.readonly`;
+  return access === 'r' ? [readonly] : [readonly, `${googleHealthPrefix}${kind}.writeonly`];
+});
+
+/** Any one of these lets an app ask for the identity: not location, nothing writeonly, no OpenID scope. */
+export const identityScopes: readonly string[] = [
+  'activity_and_fitness',
+  'ecg',
+  'health_metrics_and_measurements',
+  'irn',
+  'logged_symptoms',
+  'mindfulness',
+  'profile',
+  'reproductive_health',
+  'settings',
+  'sleep',
+].map((kind) => `${googleHealthPrefix}${kind}.readonly`);
+
+/** The full name of an OpenID scope; every other scope as it is. */
+export function fullScopeName(scope: string): string {
+  return signInScopes[scope] ?? scope;
+}
+
+/** Whether Google knows a scope. */
+export function isGoogleScope(scope: string): boolean {
+  return isSignInScope(scope) || googleHealthScopes.includes(scope);
+}
+
+/** Whether a scope is one of OpenID's, which the consent page has no box for. */
+export function isSignInScope(scope: string): boolean {
+  return fullScopeName(scope) in signInTitles;
+}
+
+/** What the consent page says of a scope. */
+export function describeGoogleScope(scope: string): { title: string; about: string; signIn: boolean } {
+  const signIn = signInTitles[fullScopeName(scope)];
+  if (signIn !== undefined) return { title: signIn, about: '', signIn: true };
+  const [kind = '', access] = scope.slice(googleHealthPrefix.length).split('.');
+  const what = kinds[kind]?.[1] ?? kind;
+  return { title: `${access === 'writeonly' ? 'Add to' : 'See'} your ${what}`, about: scope, signIn: false };
+}
