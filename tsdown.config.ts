@@ -1,11 +1,20 @@
 import { defineConfig } from 'tsdown';
 
-export default defineConfig({
-  entry: ['lib/index.ts', 'lib/simulator.ts'],
-  format: ['esm', 'cjs'],
-  target: 'node20.19',
-  platform: 'node',
-  dts: true,
-  sourcemap: true,
-  fixedExtension: true,
-});
+const shared = { target: 'node20.19', platform: 'node', sourcemap: true, fixedExtension: true } as const;
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: 'lib/index.ts',
+      'google-health': 'lib/google-health.ts',
+      'token-manager': 'lib/token-manager.ts',
+      'token-manager/postgres': 'lib/token-manager/postgres.ts',
+      'token-manager/redis': 'lib/token-manager/redis.ts',
+      simulator: 'lib/simulator.ts',
+    },
+    format: ['esm', 'cjs'],
+    dts: true,
+  },
+  { ...shared, entry: { cli: 'lib/cli.ts' }, format: ['esm'], clean: false },
+]);

@@ -2,11 +2,13 @@
 import process from 'node:process';
 import { runCommand } from './simulator/command.ts';
 
-process.exitCode = await runCommand(process.argv.slice(2), {
+runCommand(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   onStop: (stop) => {
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
   },
+}).then((code) => {
+  process.exitCode = code;
 });

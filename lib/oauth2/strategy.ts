@@ -201,18 +201,33 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
   /** `_oauth2` for one attempt: the code exchange leaves the token set on the attempt. */
   private _recordTokens(oauth2: typeof this._oauth2): typeof this._oauth2 {
     const { provider } = this._client;
-    const getOAuthAccessToken = (code: string, params: object, callback: TokenCallback) =>
-      oauth2.getOAuthAccessToken(code, params, (error, accessToken, refreshToken, results = {}) => {
-        try {
-          if (error) return callback(error as OAuthError);
-          const response = { ...results, access_token: accessToken, refresh_token: refreshToken };
-          this._tokens = toTokenSet(provider, 'code_exchange', response);
-          callback(null, accessToken, refreshToken, results);
-        } catch (thrown) {
-          this.error(thrown); // such as by an app's skipUserProfile
-        }
-      });
-    return Object.create(oauth2, { getOAuthAccessToken: { value: getOAuthAccessToken } });
+    // For what is the app's own, such as skipUserProfile: passport-oauth2 calls it outside of any `try`.
+    const guard = (act: () => void) => {
+      try {
+        act();
+      } catch (error) {
+        this.error(error);
+      }
+    };
+    const received: TokenCallback = (error, accessToken, refreshToken, results = {}) => {
+      if (!error) {
+        const response = { ...results, access_token: accessToken, refresh_token: refreshToken };
+        this._tokens = toTokenSet(provider, 'code_exchange', response);
+      }
+    };
+    return Object.create(oauth2, {
+      getOAuthAccessToken: {
+        value: (code: string, params: object, callback: TokenCallback) =>
+          guard(() =>
+            oauth2.getOAuthAccessToken(code, params, (...answer) =>
+              guard(() => {
+                received(...(answer as Parameters<TokenCallback>));
+                callback(...(answer as Parameters<TokenCallback>));
+              }),
+            ),
+          ),
+      },
+    });
   }
 
   /**

@@ -66,6 +66,41 @@ button.primary:hover { background: var(--accent-strong); border-color: var(--acc
 .person:has(:focus-visible), .scope:has(:focus-visible) { outline: 3px solid var(--accent); outline-offset: -3px; }
 .person :focus-visible, .scope :focus-visible { outline: none; }
 .problem, .error-text { padding: .7rem 1rem; border-radius: 12px; background: var(--bad-back); color: var(--bad); overflow-wrap: anywhere; }
+.desk { max-width: 72rem; margin: 0 auto; padding: 1.5rem 1.25rem 4rem; }
+.desk > header { margin: .5rem 0 1.5rem; }
+.desk h1 { margin: 0; font-size: 1.7rem; }
+.desk header p { margin: .3rem 0 0; }
+.desk section { margin: 0 0 1.25rem; padding: 1.25rem 1.4rem; background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); }
+.desk h2 { margin: 0 0 .8rem; font-size: 1.1rem; }
+.desk h3 { margin: 0; font-size: 1rem; }
+.desk form + form, .desk .after { margin-top: .75rem; }
+.desk button { padding: .35rem .95rem; min-height: 2.4rem; font-size: .95rem; }
+.row { display: flex; flex-wrap: wrap; align-items: center; gap: .55rem .75rem; }
+.row label { display: inline-flex; align-items: center; gap: .4rem; }
+.row + .scroll { margin: .9rem 0; }
+select, input[type=number] { font: inherit; min-height: 2.4rem; padding: .25rem .6rem; color: inherit; background: var(--card); border: 1px solid var(--soft); border-radius: 10px; max-width: 100%; }
+input[type=number] { width: 5.5rem; }
+button.danger { border-color: var(--bad); color: var(--bad); }
+button.danger:hover { background: var(--bad-back); }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(19rem, 100%), 1fr)); gap: .75rem; }
+.cards li { display: flex; gap: .9rem; padding: .9rem; border: 1px solid var(--line); border-radius: 12px; min-width: 0; }
+.cards img { border-radius: 50%; flex: none; }
+.cards p { margin: .1rem 0 .5rem; }
+dl { margin: 0; font-size: .85rem; }
+dl div { display: flex; gap: .5rem; flex-wrap: wrap; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; font-family: ui-monospace, Consolas, monospace; }
+.scroll { overflow-x: auto; }
+table { width: 100%; border-collapse: collapse; font-size: .9rem; }
+th, td { padding: .45rem .75rem .45rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
+tbody tr:last-child td { border-bottom: 0; }
+code { font-family: ui-monospace, Consolas, monospace; font-size: .92em; }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(21rem, 100%), 1fr)); gap: .7rem 1.75rem; margin-bottom: 1rem; }
+.grid label { display: flex; justify-content: space-between; align-items: center; gap: .8rem; }
+.grid label span { display: grid; min-width: 0; font-size: .92rem; }
+.grid small { color: var(--soft); font-size: .78rem; font-family: ui-monospace, Consolas, monospace; overflow-wrap: anywhere; }
+.grid select, .grid input { flex: none; max-width: 11rem; }
 @media (max-width: 36rem) {
   .card { margin: 0; padding: 1.25rem 1.1rem 2rem; border: 0; border-radius: 0; box-shadow: none; min-height: calc(100vh - 3.5rem); }
   .google .card .buttons button { flex: 1; }
