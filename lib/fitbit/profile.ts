@@ -1,5 +1,5 @@
-import { isObject } from '../oauth2/arguments.ts';
-import type { Profile } from '../oauth2/profile.ts';
+import { isObject, isText } from '../oauth2/arguments.ts';
+import { type Profile, toAppearance } from '../oauth2/profile.ts';
 
 /** Passport's normalised profile of a Fitbit user. Fitbit gives no e-mail address. */
 export interface FitbitProfile extends Profile {
@@ -25,25 +25,17 @@ const GENDERS = new Map<unknown, 'male' | 'female'>([
 export function parseProfile(json: Record<string, unknown>): FitbitProfile | undefined {
   const { user } = json;
   if (!isObject(user) || !isText(user.encodedId)) return undefined;
-  const { encodedId, displayName, lastName, firstName } = user;
   const gender = GENDERS.get(user.gender);
-  const photos = [user.avatar640, user.avatar150, user.avatar].filter(isText).map((value) => ({ value }));
   return {
     provider: 'fitbit',
-    id: encodedId,
-    ...(isText(displayName) && { displayName }),
-    ...((isText(lastName) || isText(firstName)) && {
-      name: {
-        ...(isText(lastName) && { familyName: lastName }),
-        ...(isText(firstName) && { givenName: firstName }),
-      },
+    id: user.encodedId,
+    ...toAppearance({
+      displayName: user.displayName,
+      familyName: user.lastName,
+      givenName: user.firstName,
+      photos: [user.avatar640, user.avatar150, user.avatar],
     }),
     ...(gender !== undefined && { gender }),
-    ...(photos.length > 0 && { photos }),
     _json: json,
   };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }

@@ -1,8 +1,9 @@
+import { checkOneOf } from '../oauth2/arguments.ts';
 import type { AuthenticateOptions } from '../oauth2/authenticate-options.ts';
 import { ResponseError } from '../oauth2/errors.ts';
 import { NodeOAuth2 } from '../oauth2/node-oauth.ts';
 import { resolveClient } from '../oauth2/provider.ts';
-import { malformed, parseObject } from '../oauth2/response.ts';
+import { malformed } from '../oauth2/response.ts';
 import { BaseStrategy } from '../oauth2/strategy.ts';
 import type { StrategyOptions } from '../oauth2/strategy-options.ts';
 import type { Verify, VerifyCallback, VerifyCallbackWithRequest, VerifyLogin } from '../oauth2/verify.ts';
@@ -68,7 +69,7 @@ export class FitbitStrategy extends BaseStrategy<FitbitProfile> {
   constructor(options: FitbitStrategyOptions, verify: Verify) {
     const client = resolveClient(fitbit, options);
     const { scope = ['profile'], prompt, expiresIn } = options;
-    if (prompt !== undefined) checkPrompt(prompt);
+    if (prompt !== undefined) checkOneOf(prompt, 'prompt', PROMPTS);
     if (expiresIn !== undefined && !(Number.isSafeInteger(expiresIn) && expiresIn > 0)) {
       throw new TypeError('"expiresIn" must be a positive integer: seconds, such as 28800');
     }
@@ -81,7 +82,7 @@ export class FitbitStrategy extends BaseStrategy<FitbitProfile> {
   override authorizationParams(options: AuthenticateOptions): object {
     const { prompt = this._prompt, callbackURL = this._callbackURL } = options;
     if (prompt === undefined) return {};
-    checkPrompt(prompt);
+    checkOneOf(prompt, 'prompt', PROMPTS);
     if (!callbackURL)
       throw new TypeError('"callbackURL" must be set when "prompt" is: Fitbit asks for it then');
     return { prompt };
@@ -101,28 +102,18 @@ export class FitbitStrategy extends BaseStrategy<FitbitProfile> {
     const said = tokens !== undefined && tokens.scope.length > 0;
     if (said && !tokens.scope.includes('profile')) return done(null);
 
-    this._oauth2.get(this._client.endpoints.userProfileURL, accessToken, (error: unknown, body) => {
-      if (error) {
+    this.fetchObject(this._client.endpoints.userProfileURL, accessToken)
+      .then(({ raw, json }) => {
+        const profile = parseProfile(json);
+        if (profile === undefined) throw malformed(fitbit, 'profile', '"user.encodedId" is missing');
+        return { ...profile, _raw: raw };
+      })
+      .catch((error: unknown) => {
         // Some token responses leave the scope out: then this is how one learns that it was not granted.
         const denied = error instanceof ResponseError && error.code === 'insufficient_scope';
-        return tokens !== undefined && !said && denied
-          ? done(null)
-          : done(this.toOAuthError(error, 'profile'));
-      }
-      try {
-        const raw = String(body);
-        const profile = parseProfile(parseObject(fitbit, 'profile', raw));
-        if (profile === undefined) throw malformed(fitbit, 'profile', '"user.encodedId" is missing');
-        done(null, { ...profile, _raw: raw });
-      } catch (thrown) {
-        done(thrown);
-      }
-    });
-  }
-}
-
-function checkPrompt(prompt: unknown): void {
-  if (!PROMPTS.some((known) => known === prompt)) {
-    throw new TypeError(`"prompt" must be one of ${PROMPTS.map((known) => `"${known}"`).join(', ')}`);
+        if (tokens !== undefined && !said && denied) return undefined;
+        throw error;
+      })
+      .then((profile) => done(null, profile), done);
   }
 }

@@ -1,9 +1,9 @@
 import { checkToken } from '../oauth2/arguments.ts';
 import { type CallOptions, checkCallOptions, post } from '../oauth2/client.ts';
-import { ResponseError } from '../oauth2/errors.ts';
 import { resolveClient } from '../oauth2/provider.ts';
 import { refreshToken as refreshOnce } from '../oauth2/refresh.ts';
 import { malformed, parseObject } from '../oauth2/response.ts';
+import { isDeadToken, revokeToken } from '../oauth2/revoke.ts';
 import { type TokenInfo, type TokenSet, withRaw } from '../oauth2/tokens.ts';
 import { type FitbitClient, fitbit } from './endpoints.ts';
 import { type Access, parseScopeMap } from './scopes.ts';
@@ -19,9 +19,6 @@ export interface IntrospectOptions extends CallOptions {
    */
   token?: string | undefined;
 }
-
-// How a dead token is called, in the answers that were seen.
-const DEAD = new Set(['invalid_token', 'expired_token', 'invalid_grant']);
 
 /**
  * Gets new tokens for a refresh token. Fitbit's refresh tokens work once: store the new one at once.
@@ -40,8 +37,6 @@ export async function refresh(
   refreshToken: string,
   options: CallOptions = {},
 ): Promise<TokenSet> {
-  checkToken(refreshToken, 'refreshToken');
-  checkCallOptions(options);
   return refreshOnce(resolveClient(fitbit, client), refreshToken, options);
 }
 
@@ -86,19 +81,7 @@ export async function introspect(
  * @see https://dev.fitbit.com/build/reference/web-api/authorization/revoke-token/
  */
 export async function revoke(client: FitbitClient, token: string, options: CallOptions = {}): Promise<void> {
-  checkToken(token, 'token');
-  checkCallOptions(options);
-  const resolved = resolveClient(fitbit, client);
-  try {
-    await post(resolved, resolved.endpoints.revocationURL, { token }, 'client', 'revoke', options);
-  } catch (error) {
-    // Against RFC 7009 (section 2.2), Fitbit answers with an error then.
-    if (!isDeadToken(error)) throw error;
-  }
-}
-
-function isDeadToken(error: unknown): boolean {
-  return error instanceof ResponseError && DEAD.has(error.code);
+  return revokeToken(resolveClient(fitbit, client), token, 'client', options);
 }
 
 /** Reads an introspection answer: `scope` is a Java map as text, `exp` and `iat` are in ms. */

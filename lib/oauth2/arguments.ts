@@ -15,6 +15,11 @@ export function isToken(value: unknown): value is string {
   return typeof value === 'string' && VSCHAR.test(value);
 }
 
+/** Whether a value is a string that is not empty. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
 /** Refuses what is not a non-empty string. */
 export function checkString(value: unknown, name: string, remedy = ''): asserts value is string {
   if (typeof value !== 'string' || value === '') {
@@ -57,6 +62,17 @@ export function checkCallbackURL(value: unknown, name = 'callbackURL'): asserts 
 export function checkTimeout(value: unknown, name = 'timeout'): asserts value is number {
   if (typeof value !== 'number' || !(value > 0 && value <= MAX_TIMEOUT)) {
     throw new TypeError(`"${name}" must be a positive number of milliseconds, at most ${MAX_TIMEOUT}`);
+  }
+}
+
+/** Refuses what is not one of the known values. */
+export function checkOneOf<T extends string>(
+  value: unknown,
+  name: string,
+  known: readonly T[],
+): asserts value is T {
+  if (!known.some((each) => each === value)) {
+    throw new TypeError(`"${name}" must be one of ${known.map((each) => `"${each}"`).join(', ')}`);
   }
 }
 

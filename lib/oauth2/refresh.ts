@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CallOptions, requestToken } from './client.ts';
+import { checkToken } from './arguments.ts';
+import { type CallOptions, checkCallOptions, requestToken } from './client.ts';
 import { OAuthError, ResponseError, TransportError } from './errors.ts';
 import type { Client } from './provider.ts';
 import { type TokenSet, withRaw } from './tokens.ts';
@@ -25,12 +26,16 @@ const flights = new Map<string, Flight>();
 /**
  * Refreshes a token (RFC 6749, section 6): one request however many ask at the same time, repeated as it is
  * where that can help. A caller's signal gives up that caller's wait; the request ends with the last one's.
+ *
+ * @throws TypeError a wrong token or option
  */
 export async function refreshToken(
   client: Client<'tokenURL'>,
   token: string,
   options: CallOptions,
 ): Promise<TokenSet> {
+  checkToken(token, 'refreshToken');
+  checkCallOptions(options);
   const { signal } = options;
   if (signal?.aborted) throw aborted(signal);
 

@@ -7,7 +7,7 @@ import { OAuthError } from './errors.ts';
 import type { NodeOAuth2 } from './node-oauth.ts';
 import type { Profile } from './profile.ts';
 import type { Client } from './provider.ts';
-import { errorCode, malformed, responseError } from './response.ts';
+import { errorCode, malformed, parseObject, responseError } from './response.ts';
 import { SessionStateStore, type StateStore } from './state.ts';
 import {
   checkStrategyOptions,
@@ -28,6 +28,7 @@ export interface Failure {
 }
 
 type StrategyClient = Client<'authorizationURL' | 'tokenURL' | 'userProfileURL'>;
+type JSONObject = Record<string, unknown>;
 type TokenCallback = Parameters<NodeOAuth2['getOAuthAccessToken']>[2];
 
 /**
@@ -109,10 +110,25 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     return undefined;
   }
 
-  /** The profile of a login for which none was fetched. */
-  protected bareProfile(tokens: TokenSet): P | Profile {
+  /** The profile of a login for which none was fetched: it still has the id. */
+  protected bareProfile(tokens: TokenSet): P | Profile | Promise<P | Profile> {
     if (!tokens.userID) throw malformed(this._client.provider, 'code_exchange', '"user_id" is missing');
     return { provider: this._client.provider.name, id: tokens.userID };
+  }
+
+  /** Fetches a JSON object with the access token, as a part of the profile. */
+  protected fetchObject(url: string, accessToken: string): Promise<{ raw: string; json: JSONObject }> {
+    return new Promise((resolve, reject) => {
+      this._oauth2.get(url, accessToken, (error: unknown, body) => {
+        try {
+          if (error) throw this.toOAuthError(error, 'profile');
+          const raw = String(body);
+          resolve({ raw, json: parseObject(this._client.provider, 'profile', raw) });
+        } catch (thrown) {
+          reject(thrown);
+        }
+      });
+    });
   }
 
   /** Any error of `_oauth2` as this package reports it: others may have put a node-oauth function there. */
@@ -185,14 +201,16 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
       done: VerifyDone,
     ) => {
       const tokens = attempt._tokens as TokenSet;
-      const known = profile ?? this.bareProfile(tokens);
-      tokens.userID ??= known.id;
-      callVerify(
-        this._verify,
-        this._passReqToCallback,
-        { tokens, profile: known, req, refreshToken, params },
-        done,
-      );
+      const verify = (known: P | Profile) => {
+        tokens.userID ??= known.id;
+        const login = { tokens, profile: known, req, refreshToken, params };
+        callVerify(this._verify, this._passReqToCallback, login, done);
+      };
+      if (profile) verify(profile);
+      else
+        Promise.resolve(tokens)
+          .then((given) => attempt.bareProfile(given))
+          .then(verify, attempt.error);
     };
     attempt._oauth2 = attempt._recordTokens(this._oauth2);
     return attempt;

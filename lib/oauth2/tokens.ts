@@ -93,8 +93,8 @@ function isAbsent(value: unknown): value is undefined | null | '' {
   return value === undefined || value === null || value === '';
 }
 
-/** A lifetime in seconds; some servers send it as a string of digits. */
-function toSeconds(value: unknown): number | undefined {
+/** A number of seconds, which some servers send as a string of digits; `undefined` if it is neither. */
+export function toSeconds(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && number >= 0 && number <= 1e10 ? number : undefined;
 }
