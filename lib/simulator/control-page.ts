@@ -157,8 +157,15 @@ function requests(state: State): Html {
       one.status === undefined ? 'no answer' : String(one.status),
       one.fault ?? one.note ?? '',
     ]);
-  return html`${section('requests', 'Recent requests', ['Time', 'Request', 'Status', 'Note'], rows, 'None so far.')}
-${rows.length > 0 && form(state, 'clear-requests', html`<button>Clear the list</button>`, 'after')}`;
+  const clear = form(state, 'clear-requests', html`<button>Clear the list</button>`, 'after');
+  return section(
+    'requests',
+    'Recent requests',
+    ['Time', 'Request', 'Status', 'Note'],
+    rows,
+    'None so far.',
+    clear,
+  );
 }
 
 function switches(state: State): Html {
@@ -200,8 +207,10 @@ function section(
   heads: readonly string[],
   rows: readonly (readonly (string | Html)[])[],
   none: string,
+  after?: Html,
 ): Html {
-  const content = rows.length === 0 ? html`<p class="small">${none}</p>` : table(heads, rows);
+  const content =
+    rows.length === 0 ? html`<p class="small">${none}</p>` : html`${table(heads, rows)}${after}`;
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${content}</section>`;
 }
 

@@ -1,5 +1,8 @@
+/** What Google's scopes begin with. */
+const authPrefix = 'https://www.googleapis.com/auth/';
+
 /** What Google's Health scopes begin with. */
-export const googleHealthPrefix = 'https://www.googleapis.com/auth/googlehealth.';
+export const googleHealthPrefix = `${authPrefix}googlehealth.`;
 
 /** The kinds of data, whether they can be written, and what the consent page says of them. */
 const kinds: Readonly<Record<string, readonly [access: 'r' | 'rw', title: string]>> = {
@@ -25,9 +28,9 @@ const signInScopes: Readonly<Record<string, string>> = {
 };
 
 const signInTitles: Readonly<Record<string, string>> = {
-  openid: 'Who you are on Google',
-  'https://www.googleapis.com/auth/userinfo.profile': 'Your name and picture',
-  'https://www.googleapis.com/auth/userinfo.email': 'Your e-mail address',
+  openid: 'who you are on Google',
+  'https://www.googleapis.com/auth/userinfo.profile': 'your name and picture',
+  'https://www.googleapis.com/auth/userinfo.email': 'your e-mail address',
 };
 
 /** Every Health scope. */
@@ -71,5 +74,9 @@ export function describeGoogleScope(scope: string): { title: string; about: stri
   if (signIn !== undefined) return { title: signIn, about: '', signIn: true };
   const [kind = '', access] = scope.slice(googleHealthPrefix.length).split('.');
   const what = kinds[kind]?.[1] ?? kind;
-  return { title: `${access === 'writeonly' ? 'Add to' : 'See'} your ${what}`, about: scope, signIn: false };
+  return {
+    title: `${access === 'writeonly' ? 'Add to' : 'See'} your ${what}`,
+    about: scope.slice(authPrefix.length),
+    signIn: false,
+  };
 }

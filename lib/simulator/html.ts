@@ -77,8 +77,8 @@ export function page(
 <link rel="stylesheet" href="/assets/simulator.css">
 </head>
 <body class="${face}">
-<p class="notice" role="note"><strong>Simulator.</strong> This is not ${
-    face === 'google' ? 'Google' : 'Fitbit'
+<p class="notice" role="note"><strong>Simulator.</strong> This is ${
+    face === 'google' ? 'not Google' : face === 'fitbit' ? 'not Fitbit' : 'neither Fitbit nor Google'
   }: the people are made up, and nothing leaves this computer. <a href="/">Control page</a></p>
 ${content}
 </body>

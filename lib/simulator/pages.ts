@@ -24,7 +24,7 @@ export interface ConsentView {
 export function fitbitConsentPage(view: ConsentView): Reply {
   const { app, scope } = view.request;
   const content = html`<main class="card">
-<header class="brand"><span class="mark" aria-hidden="true"></span><span>fitbit <small>simulator</small></span></header>
+${brand('fitbit')}
 <h1><strong>${app.name}</strong> would like to use your Fitbit data</h1>
 ${consentForm(
   view,
@@ -51,13 +51,13 @@ export function googleConsentPage(view: ConsentView): Reply {
   const signIn = described.filter(({ text }) => text.signIn);
   const boxes = described.filter(({ text }) => !text.signIn);
   const content = html`<main class="card">
-<header class="brand"><span class="mark" aria-hidden="true"></span><span>Sign in with the Google Health <small>simulator</small></span></header>
+${brand('google')}
 <h1><strong>${app.name}</strong> wants access to your Google account</h1>
 ${consentForm(
   view,
   html`${
     signIn.length > 0 &&
-    html`<p class="small">It will be told ${listOf(signIn.map(({ text }) => text.title.toLowerCase()))}.</p>`
+    html`<p class="small">It will be told ${listOf(signIn.map(({ text }) => text.title))}.</p>`
   }
 ${
   boxes.length > 0 &&
@@ -76,6 +76,15 @@ ${
     `Allow ${app.name}? – Google simulator`,
     content,
   );
+}
+
+/** The head of a card: not a provider's logo, only its colours. */
+function brand(face: 'fitbit' | 'google'): Html {
+  const [mark, name] =
+    face === 'fitbit'
+      ? [html`<img src="/assets/icon.svg" alt="" width="28" height="28">`, 'fitbit']
+      : [html`<span class="mark" aria-hidden="true"></span>`, 'Google Health'];
+  return html`<header class="brand">${mark}<span>${name} <small>simulator</small></span></header>`;
 }
 
 function consentForm(view: ConsentView, scopes: Html, buttons: Html): Html {
@@ -123,9 +132,7 @@ function hostOf(uri: string): string {
 export function refusalPage(provider: 'fitbit' | 'google', refusal: Refusal): Reply {
   const title = provider === 'google' ? `Error ${refusal.status}: ${refusal.text}` : refusal.text;
   const content = html`<main class="card">
-<header class="brand"><span class="mark" aria-hidden="true"></span><span>${
-    provider === 'google' ? 'Google Health' : 'fitbit'
-  } <small>simulator</small></span></header>
+${brand(provider)}
 <h1>${provider === 'google' ? 'Access blocked' : 'Developer information'}</h1>
 <p class="error-text"><code>${title}</code></p>
 <p class="small"><strong>For the developer:</strong> ${refusal.note}.</p>

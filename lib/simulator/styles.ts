@@ -29,7 +29,6 @@ h1, h2, h3 { line-height: 1.25; overflow-wrap: anywhere; }
 .brand { display: flex; align-items: center; gap: .7rem; font-weight: 700; font-size: 1.1rem; color: var(--accent); }
 .brand small { font-weight: 500; color: var(--soft); }
 .mark { width: 1.75rem; height: 1.75rem; flex: none; border-radius: 9px; background: var(--accent); }
-.fitbit .mark { background: radial-gradient(circle, var(--accent) 22%, transparent 24%) 0 0 / 50% 50%, var(--tint); }
 .google .mark { border-radius: 50%; background: conic-gradient(var(--accent) 0 40%, var(--soft) 40% 70%, var(--line) 70%); }
 .google .brand { color: var(--text); font-weight: 600; font-size: 1rem; }
 fieldset { margin: 0 0 1.5rem; padding: 0; border: 0; min-width: 0; }
@@ -73,7 +72,7 @@ button.primary:hover { background: var(--accent-strong); border-color: var(--acc
 .desk section { margin: 0 0 1.25rem; padding: 1.25rem 1.4rem; background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); }
 .desk h2 { margin: 0 0 .8rem; font-size: 1.1rem; }
 .desk h3 { margin: 0; font-size: 1rem; }
-.desk form + form, .desk .after { margin-top: .75rem; }
+.desk form + form, .desk .after { margin-top: .9rem; }
 .desk button { padding: .35rem .95rem; min-height: 2.4rem; font-size: .95rem; }
 .row { display: flex; flex-wrap: wrap; align-items: center; gap: .55rem .75rem; }
 .row label { display: inline-flex; align-items: center; gap: .4rem; }
@@ -102,6 +101,7 @@ code { font-family: ui-monospace, Consolas, monospace; font-size: .92em; }
 .grid small { color: var(--soft); font-size: .78rem; font-family: ui-monospace, Consolas, monospace; overflow-wrap: anywhere; }
 .grid select, .grid input { flex: none; max-width: 11rem; }
 @media (max-width: 36rem) {
+  table { min-width: 34rem; }
   .card { margin: 0; padding: 1.25rem 1.1rem 2rem; border: 0; border-radius: 0; box-shadow: none; min-height: calc(100vh - 3.5rem); }
   .google .card .buttons button { flex: 1; }
 }
