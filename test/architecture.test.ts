@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const lib = resolve(import.meta.dirname, '../lib');
+const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+/** The room of a file: the folder in lib/, or `entry` for the files beside the folders. */
+const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : 'entry');
+
+/** Each import of one room by another, as `from → to`, with the packages as rooms of their own. */
+const imports = files.flatMap((file) => {
+  const text = readFileSync(join(lib, file), 'utf8');
+  const specifiers = [...text.matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
+    (match) => match[1] ?? '',
+  );
+  return specifiers.map((specifier) => ({
+    file,
+    from: roomOf(file),
+    to: specifier.startsWith('.') ? roomOf(relative(lib, resolve(lib, dirname(file), specifier))) : specifier,
+  }));
+});
+
+/** Which rooms and packages each room may import. */
+const ALLOWED: Record<string, RegExp> = {
+  entry: /^(fitbit|google-health|oauth2|token-manager|simulator|node:.*)$/,
+  fitbit: /^(oauth2|express)$/,
+  'google-health': /^(oauth2|express)$/,
+  oauth2: /^(node:.*|passport|passport-oauth2|express|cookie|jose)$/,
+  'token-manager': /^(oauth2|node:.*|pg|redis)$/,
+  simulator: /^(node:.*|jose)$/,
+};
+
+describe('the rooms of lib/', () => {
+  it('import in one direction only: entry, provider, oauth2', () => {
+    const wrong = imports.filter(({ from, to }) => from !== to && !ALLOWED[from]?.test(to));
+    expect(wrong).toEqual([]);
+  });
+
+  it('are those of docs/architecture.md, with the arrows that it draws', () => {
+    const page = readFileSync(resolve(lib, '../docs/architecture.md'), 'utf8');
+    const drawn = [...page.matchAll(/^ {4}([\w-]+) --> ([\w-]+)$/gm)].map(
+      (match) => `${match[1]} --> ${match[2]}`,
+    );
+    const rooms = new Set(files.map(roomOf));
+    const real = imports
+      .filter(({ from, to }) => from !== to && rooms.has(to))
+      .map(({ from, to }) => `${from} --> ${to}`);
+    expect([...new Set(drawn)].sort()).toEqual([...new Set(real)].sort());
+  });
+
+  it('have entries that only export', () => {
+    for (const file of files.filter((name) => roomOf(name) === 'entry' && name !== 'cli.ts')) {
+      const text = readFileSync(join(lib, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+      const rest = text.replaceAll(/export (type )?(\{[^}]*\}|\*) from '[^']+';/g, '').trim();
+      expect({ file, rest }).toEqual({ file, rest: '' });
+    }
+  });
+
+  it('keep every file under 300 lines', () => {
+    const long = files.filter((file) => readFileSync(join(lib, file), 'utf8').split('\n').length > 301);
+    expect(long).toEqual([]);
+  });
+});
