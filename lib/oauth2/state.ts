@@ -207,8 +207,9 @@ function noSession(): OAuthError {
 function save(session: Session, callback: (error?: Error) => void): void {
   if (typeof session.save !== 'function') return callback();
   const done = (error?: unknown) => callback(error ? saveFailed(error) : undefined);
-  // A `save` without a parameter (Koa's) takes no callback: it only marks the session, or returns a promise.
-  if (session.save.length > 0) session.save(done);
+  // express-session's calls back, though the wrapper that it puts around it declares no parameter. Any other `save`
+  // without one (cookie-session's, Koa's) takes no callback: it only marks the session, or returns a promise.
+  if (session.save.length > 0 || typeof session.reload === 'function') session.save(done);
   else Promise.resolve(session.save(() => {})).then(() => done(), done);
 }
 
