@@ -1,0 +1,118 @@
+import { fileURLToPath } from 'node:url';
+import { csrfSync } from 'csrf-sync';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import session from 'express-session';
+import { OAuthError } from 'passport-fitbit-strategy';
+import { Accounts } from './accounts.ts';
+import { accountOf, auth } from './auth.ts';
+import type { Config } from './config.ts';
+import { dashboard } from './dashboard.ts';
+import { noticeFor } from './problems.ts';
+import { providersOf } from './providers.ts';
+import { simulatorBox } from './simulator-box.ts';
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Makes the app; server.ts lets it listen. */
+export function createApp(config: Config): Express {
+  const { baseURL, simulator } = config;
+  const providers = providersOf(config);
+  const accounts = new Accounts();
+  const secure = baseURL.startsWith('https:');
+  const { csrfSynchronisedProtection, generateToken } = csrfSync({
+    getTokenFromRequest: (req) => req.body?._csrf,
+  });
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('views', here('views'));
+  app.set('view engine', 'ejs'); // escapes what <%= … %> prints
+  app.locals.simulator = simulator;
+  if (secure) app.set('trust proxy', 1); // behind a proxy that ends TLS: without, no secure cookie is set
+
+  app.use(securityHeaders(simulator?.url));
+  app.use(express.static(here('public'), { index: false }));
+  app.use(
+    session({
+      name: secure ? '__Host-daywalk' : 'daywalk',
+      secret: config.sessionSecret,
+      resave: false,
+      saveUninitialized: false, // no cookie for who only looks at the start page
+      // `lax`, not `strict`: the way back from the provider comes from another site and needs the cookie.
+      cookie: { httpOnly: true, sameSite: 'lax', secure, maxAge: 7 * 24 * 3_600_000 },
+    }),
+  );
+  app.use(express.urlencoded({ extended: false, limit: '10kb' }));
+  app.use(csrfSynchronisedProtection); // every POST; the login itself is protected by its state
+  app.use(auth(config, accounts));
+
+  app.get('/', (req, res) => {
+    if (accountOf(req) !== undefined) return res.redirect('/dashboard');
+    const { problem, at } = req.query;
+    const label = providers.find(({ name }) => name === at)?.label ?? 'The provider';
+    res.render('start', { title: 'Sign in', providers, notice: noticeFor(problem, label) });
+  });
+
+  app.use((req, res, next) => {
+    res.locals.csrfToken = () => generateToken(req);
+    next();
+  });
+  app.use(dashboard(providers, accounts));
+  if (simulator !== undefined) app.use(simulatorBox(simulator));
+
+  app.use((_req, res) => {
+    res.status(404).render('error', { title: 'Not found', text: 'There is no such page.' });
+  });
+  app.use(errorHandler(config.log));
+  return app;
+}
+
+/** Nothing but the app's own files, and the pictures of the providers. */
+function securityHeaders(simulatorURL: string | undefined): RequestHandler {
+  const pictures = ['https://static0.fitbit.com', 'https://*.googleusercontent.com', simulatorURL ?? ''];
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `img-src 'self' ${pictures.join(' ')}`,
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+  return (_req, res, next) => {
+    res.set({
+      'Content-Security-Policy': policy,
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store', // the back button must not show a dashboard after signing out
+    });
+    next();
+  };
+}
+
+function errorHandler(log: (line: string) => void): ErrorRequestHandler {
+  return (error, req, res, next) => {
+    if (res.headersSent) return next(error);
+    // The provider, or the way to it, failed during a login: back to the start, with what to do.
+    if (error instanceof OAuthError) {
+      log(`${req.path}: ${error.operation} failed with ${error.code}`);
+      const [, at] = /^\/auth\/([a-z-]+)/.exec(req.path) ?? [];
+      return res.redirect(`/?problem=${error.code}&at=${at ?? ''}`);
+    }
+    const status: unknown = error?.status;
+    if (typeof status === 'number' && status >= 400 && status < 500) {
+      const text =
+        status === 403
+          ? 'This page was out of date. Go back, reload it and try again.'
+          : 'That did not work.';
+      return res
+        .status(status)
+        .render('error', { title: status === 403 ? 'Please try again' : 'Bad request', text });
+    }
+    log(`${req.method} ${req.path}: ${error instanceof Error ? error.stack : 'not an Error'}`);
+    res.status(500).render('error', {
+      title: 'That was our fault',
+      text: 'Something went wrong. Please try again in a moment.',
+    });
+  };
+}
