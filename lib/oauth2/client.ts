@@ -25,6 +25,9 @@ type Params = Record<string, string | number>;
 
 const USER_AGENT = 'passport-fitbit-strategy';
 
+// Parameters that are no secret: their values are words that an error text needs. All others are.
+const PUBLIC = new Set(['grant_type', 'redirect_uri', 'expires_in']);
+
 /** How a form request shows on whose behalf it comes. */
 export type Authentication = 'client' | 'none' | { bearer: string };
 
@@ -70,7 +73,8 @@ export async function post(
   });
   if (response.status >= 400) {
     const bearer = typeof authentication === 'object' ? authentication.bearer : undefined;
-    throw responseError(client, operation, response, [bearer, ...Object.values(params).map(String)]);
+    const sent = Object.keys(params).flatMap((name) => (PUBLIC.has(name) ? [] : [String(params[name])]));
+    throw responseError(client, operation, response, [bearer, ...sent]);
   }
   return response;
 }
