@@ -53,6 +53,9 @@ export abstract class NodeOAuth2 {
     this._agent = agent;
   }
 
+  /** Does nothing: the token always goes into the header. Strategies that override `userProfile` call it. */
+  useAuthorizationHeaderforGET(_use: boolean): void {}
+
   /** Exchanges a code, or with `grant_type: 'refresh_token'` a refresh token. `params` is not changed. */
   getOAuthAccessToken(code: string, params: Record<string, string>, callback: TokenCallback): void {
     const refresh = params.grant_type === 'refresh_token';
