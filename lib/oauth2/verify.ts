@@ -66,8 +66,8 @@ export function callVerify(
   const once: VerifyDone = (error, user, info) => {
     if (called) return;
     called = true;
-    // passport-oauth2 adds `state` to the info: to a copy, the object is the app's.
-    done(error, user, typeof info === 'object' && info !== null ? { ...info } : info);
+    // passport-oauth2 adds `state` to a user's info: to a copy, the object is the app's.
+    done(error, user, user && typeof info === 'object' && info !== null ? { ...info } : info);
   };
   // A task of its own: what Passport's success throws is not the failure of `verify`.
   const later = (...outcome: Parameters<VerifyDone>) => queueMicrotask(() => once(...outcome));
@@ -78,7 +78,7 @@ export function callVerify(
   try {
     if (verify.length === 1) {
       Promise.resolve(call({ tokens, profile, req })).then(
-        (user) => later(null, (user || false) as User, user ? undefined : REFUSED),
+        (user) => later(null, (user || false) as User, user ? undefined : { ...REFUSED }),
         failed,
       );
       return;
