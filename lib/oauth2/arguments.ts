@@ -65,6 +65,11 @@ export function checkTimeout(value: unknown, name = 'timeout'): asserts value is
   }
 }
 
+/** Refuses what is neither true nor false. */
+export function checkBoolean(value: unknown, name: string, others = ''): asserts value is boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`"${name}" must be true or false${others}`);
+}
+
 /** Refuses what is not one of the known values. */
 export function checkOneOf<T extends string>(
   value: unknown,

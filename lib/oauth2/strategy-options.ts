@@ -1,4 +1,4 @@
-import { checkCallbackURL, checkObject, checkString } from './arguments.ts';
+import { checkBoolean, checkCallbackURL, checkObject, checkString } from './arguments.ts';
 import type { AuthenticateOptions } from './authenticate-options.ts';
 import type { ClientOptions } from './provider.ts';
 import type { StateStore } from './state.ts';
@@ -108,10 +108,6 @@ export function toRequestOptions(options: AuthenticateOptions, keepsState: boole
     );
   }
   return scope === undefined ? { ...options } : { ...options, scope: toScopeList(scope) };
-}
-
-function checkBoolean(value: unknown, name: string, others = ''): void {
-  if (typeof value !== 'boolean') throw new TypeError(`"${name}" must be true or false${others}`);
 }
 
 function isStore(value: unknown): value is StateStore {

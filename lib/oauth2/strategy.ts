@@ -40,6 +40,7 @@ type TokenCallback = Parameters<NodeOAuth2['getOAuthAccessToken']>[2];
  */
 export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
   protected readonly _client: StrategyClient;
+  private readonly _keepsState: boolean;
   /** The token response; on an attempt only. */
   declare protected _tokens?: TokenSet;
 
@@ -79,6 +80,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     );
     this.name = client.provider.name;
     this._client = client;
+    this._keepsState = store !== undefined; // else passport-oauth2 has a store that accepts any state
     this._passReqToCallback = options.passReqToCallback ?? false;
 
     const oauth2 = new OAuth2(client.clientID, client.clientSecret, '', authorizationURL, tokenURL);
@@ -99,10 +101,15 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     }
     try {
       if (req.query?.error !== undefined) attempt._refuse(req);
-      else super.authenticate.call(attempt, req, toRequestOptions(options, this._keepsState()));
+      else super.authenticate.call(attempt, req, this.requestOptions(options));
     } catch (error) {
       attempt.error(error);
     }
+  }
+
+  /** The options of one request, checked: a new object. */
+  protected requestOptions(options: AuthenticateOptions): AuthenticateOptions {
+    return toRequestOptions(options, this._keepsState);
   }
 
   /** The failure that an error really is, if the person can mend it; otherwise it goes to the error handler. */
@@ -150,11 +157,6 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     return this.toOAuthError(error, 'code_exchange');
   }
 
-  private _keepsState(): boolean {
-    // Without a store, passport-oauth2 has one of two parameters that keeps nothing.
-    return this._stateStore.store.length > 2;
-  }
-
   /**
    * Makes the object that one request runs on. Its outcome functions are those that Passport has just put on
    * this object (for the next request it may put others there), and only the first one called counts.
@@ -163,6 +165,15 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     const attempt: this = Object.create(this);
     const { success, fail, redirect, pass, error: report } = this;
     let over = false;
+    let escaped: unknown;
+    const tell = (error: unknown) => {
+      try {
+        report.call(this, error);
+      } catch (thrown) {
+        escaped = thrown;
+        throw thrown;
+      }
+    };
     const once =
       <Args extends unknown[]>(act: (...args: Args) => void) =>
       (...args: Args): void => {
@@ -172,7 +183,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
           act.apply(this, args);
         } catch (error) {
           // What the app does with the outcome threw. That is no failed login: it goes on as it is.
-          report.call(this, error);
+          tell(error);
         }
       };
 
@@ -184,11 +195,13 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     attempt.redirect = once(redirect);
     attempt.pass = once(pass);
     attempt.error = (error: unknown) => {
+      // The app's own callback threw when it was told: passport-oauth2 hands that back to here. It must not get lost.
+      if (escaped !== undefined && error === escaped) throw error;
       const failure = this.failure(error);
       if (failure !== undefined) attempt.fail(failure, 403);
       else if (!over) {
         over = true;
-        report.call(this, error);
+        tell(error);
       }
     };
 
@@ -274,7 +287,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
       );
     };
     const store = this._stateStore;
-    if (typeof state !== 'string') end();
+    if (typeof state !== 'string' || !this._keepsState) end();
     else if (store.verify.length === 4) {
       store.verify(req, state, { authorizationURL, tokenURL, clientID, callbackURL: this._callbackURL }, end);
     } else Reflect.apply(store.verify, store, [req, state, end]);
