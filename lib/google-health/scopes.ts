@@ -1,0 +1,157 @@
+import { checkObject, checkOneOf } from '../oauth2/arguments.ts';
+import { toScopeList } from '../oauth2/strategy-options.ts';
+import { splitScope } from '../oauth2/tokens.ts';
+
+/** A kind of Google Health data that an app may read and, separately, write. */
+type ReadWriteKind =
+  | 'activity_and_fitness'
+  | 'health_metrics_and_measurements'
+  | 'logged_symptoms'
+  | 'mindfulness'
+  | 'nutrition'
+  | 'profile'
+  | 'reproductive_health'
+  | 'settings'
+  | 'sleep';
+
+/** A kind of Google Health data that nobody but Google writes. */
+type ReadOnlyKind = 'ecg' | 'irn' | 'location';
+
+/** The short name of a Google Health scope: what follows `https://www.googleapis.com/auth/googlehealth.` */
+export type GoogleHealthShortScope =
+  | `${ReadWriteKind}.readonly`
+  | `${ReadWriteKind}.writeonly`
+  | `${ReadOnlyKind}.readonly`;
+
+/**
+ * A scope of the Google Health API.
+ * @see https://developers.google.com/health/scopes
+ */
+export type GoogleHealthScope = `https://www.googleapis.com/auth/googlehealth.${GoogleHealthShortScope}`;
+
+/** A scope of OpenID Connect. `profile` is the name and picture; the Health profile is `profile.readonly`. */
+export type OpenIDScope = 'openid' | 'profile' | 'email';
+
+/** A known scope by its full or short name, offered by editors, or any other string. */
+export type GoogleHealthScopeName = GoogleHealthScope | GoogleHealthShortScope | OpenIDScope | (string & {});
+
+const PREFIX = 'https://www.googleapis.com/auth/googlehealth.';
+
+/** The scope of the Health profile, and the least that a sign-in needs. */
+export const PROFILE_SCOPE = `${PREFIX}profile.readonly`;
+
+// Google answers with the full names of `profile` and `email`.
+const OPENID_SCOPES = new Set([
+  'openid',
+  'profile',
+  'email',
+  'https://www.googleapis.com/auth/userinfo.profile',
+  'https://www.googleapis.com/auth/userinfo.email',
+]);
+
+/**
+ * The scopes in full.
+ *
+ * @param scope checked to be a string or an array of strings
+ * @throws TypeError if a name can't be one of Google's: Google would show an error page of its own
+ */
+export function toFullScopes(scope: string | readonly string[]): string[] {
+  const names = typeof scope === 'string' ? splitScope(scope) : scope;
+  return names.map((name) => {
+    if (/^\w+\.(readonly|writeonly)$/.test(name)) return PREFIX + name;
+    if (OPENID_SCOPES.has(name) || name.includes('/')) return name;
+    throw new TypeError(
+      `"scope" must not contain "${name}", which Google does not know; toGoogleHealthScopes() translates Fitbit's scopes`,
+    );
+  });
+}
+
+/** Whether a scope lets an app ask who the user is: every Health scope that reads does, but for two. */
+export function readsIdentity(scope: string): boolean {
+  if (!scope.startsWith(PREFIX) || !scope.endsWith('.readonly')) return false;
+  const kind = scope.slice(PREFIX.length, -'.readonly'.length);
+  return kind !== 'location' && kind !== 'nutrition';
+}
+
+/** Whether a scope, as it was granted, lets an app ask for userinfo. */
+export function isOpenIDScope(scope: string): boolean {
+  return OPENID_SCOPES.has(scope);
+}
+
+/** The counterpart of each Fitbit scope; `social` has none. */
+const COUNTERPARTS = {
+  activity: 'activity_and_fitness',
+  cardio_fitness: 'activity_and_fitness',
+  electrocardiogram: 'ecg',
+  heartrate: 'health_metrics_and_measurements',
+  irregular_rhythm_notifications: 'irn',
+  location: 'location',
+  nutrition: 'nutrition',
+  oxygen_saturation: 'health_metrics_and_measurements',
+  profile: 'profile',
+  respiratory_rate: 'health_metrics_and_measurements',
+  settings: 'settings',
+  sleep: 'sleep',
+  social: undefined,
+  temperature: 'health_metrics_and_measurements',
+  weight: 'health_metrics_and_measurements',
+} as const satisfies Record<string, ReadWriteKind | ReadOnlyKind | undefined>;
+
+/** A scope of the Fitbit Web API. */
+export type FitbitScope = keyof typeof COUNTERPARTS;
+
+/** What {@link toGoogleHealthScopes} found. */
+export interface TranslatedScopes {
+  /** The counterparts, each once, in the order of the Fitbit scopes. */
+  scopes: GoogleHealthScope[];
+  /** What has no counterpart: `social`, and names that are no Fitbit scopes. */
+  unmatched: string[];
+}
+
+/**
+ * Translates Fitbit scopes, such as those of a stored token set, into Google Health's.
+ *
+ * With Fitbit, read and write was a setting of the app; with Google, each is a scope of its own. The result signs
+ * a user in if it has at least one scope that reads anything but `location` and `nutrition`: otherwise add
+ * `profile.readonly`.
+ *
+ * @param fitbitScopes an array, or a string with spaces between them
+ * @param options `access`: `read` (the default), or `write` for reading and writing. Electrocardiograms, irregular
+ *   rhythm notifications and locations can only be read, as they could with Fitbit.
+ * @throws TypeError a wrong argument
+ * @example
+ * const { scopes, unmatched } = toGoogleHealthScopes(['activity', 'weight', 'social'], { access: 'read' });
+ * // scopes: […googlehealth.activity_and_fitness.readonly, …googlehealth.health_metrics_and_measurements.readonly]
+ * // unmatched: ['social']
+ * @see https://developers.google.com/health/migration
+ */
+export function toGoogleHealthScopes(
+  fitbitScopes: string | readonly (FitbitScope | (string & {}))[],
+  options: { access?: 'read' | 'write' | undefined } = {},
+): TranslatedScopes {
+  const list = toScopeList(fitbitScopes, 'fitbitScopes');
+  checkObject(options, 'options');
+  const { access = 'read' } = options;
+  checkOneOf(access, 'access', ['read', 'write']);
+
+  const scopes = new Set<GoogleHealthScope>();
+  const unmatched = new Set<string>();
+  for (const name of typeof list === 'string' ? splitScope(list) : list) {
+    const kind = isFitbitScope(name) ? COUNTERPARTS[name] : undefined;
+    if (kind === undefined) {
+      unmatched.add(name);
+      continue;
+    }
+    scopes.add(`${PREFIX}${kind}.readonly`);
+    if (access === 'write' && isWritable(kind)) scopes.add(`${PREFIX}${kind}.writeonly`);
+  }
+  return { scopes: [...scopes], unmatched: [...unmatched] };
+}
+
+function isFitbitScope(name: string): name is FitbitScope {
+  return Object.hasOwn(COUNTERPARTS, name);
+}
+
+function isWritable(kind: ReadWriteKind | ReadOnlyKind): kind is ReadWriteKind {
+  return kind !== 'ecg' && kind !== 'irn' && kind !== 'location';
+}
