@@ -101,10 +101,15 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     }
     try {
       if (req.query?.error !== undefined) attempt._refuse(req);
-      else super.authenticate.call(attempt, req, toRequestOptions(options, this._keepsState));
+      else super.authenticate.call(attempt, req, this.requestOptions(options));
     } catch (error) {
       attempt.error(error);
     }
+  }
+
+  /** The options of one request, checked: a new object. */
+  protected requestOptions(options: AuthenticateOptions): AuthenticateOptions {
+    return toRequestOptions(options, this._keepsState);
   }
 
   /** The failure that an error really is, if the person can mend it; otherwise it goes to the error handler. */
