@@ -2,6 +2,7 @@ import { checkOneOf } from '../oauth2/arguments.ts';
 import type { AuthenticateOptions } from '../oauth2/authenticate-options.ts';
 import { ResponseError } from '../oauth2/errors.ts';
 import { NodeOAuth2 } from '../oauth2/node-oauth.ts';
+import { toCallback } from '../oauth2/promise.ts';
 import { resolveClient } from '../oauth2/provider.ts';
 import { malformed } from '../oauth2/response.ts';
 import { BaseStrategy } from '../oauth2/strategy.ts';
@@ -97,23 +98,28 @@ export class FitbitStrategy extends BaseStrategy<FitbitProfile> {
    * Fetches the profile, if the `profile` scope was granted; otherwise there is nothing to fetch, and the id
    * comes from the token response.
    */
-  override userProfile(accessToken: string, done: (error?: unknown, profile?: FitbitProfile) => void): void {
+  override userProfile(
+    accessToken: string,
+    done: (error?: unknown, profile?: FitbitProfile | undefined) => void,
+  ): void {
     const tokens = this._tokens;
     const said = tokens !== undefined && tokens.scope.length > 0;
     if (said && !tokens.scope.includes('profile')) return done(null);
 
-    this.fetchObject(this._client.endpoints.userProfileURL, accessToken)
-      .then(({ raw, json }) => {
-        const profile = parseProfile(json);
-        if (profile === undefined) throw malformed(fitbit, 'profile', '"user.encodedId" is missing');
-        return { ...profile, _raw: raw };
-      })
-      .catch((error: unknown) => {
-        // Some token responses leave the scope out: then this is how one learns that it was not granted.
-        const denied = error instanceof ResponseError && error.code === 'insufficient_scope';
-        if (tokens !== undefined && !said && denied) return undefined;
-        throw error;
-      })
-      .then((profile) => done(null, profile), done);
+    toCallback<FitbitProfile | undefined>(this._fetchProfile(accessToken, !said), done);
+  }
+
+  /** @param unsure whether the token response left the scope out: then a 403 tells that it was not granted */
+  private async _fetchProfile(accessToken: string, unsure: boolean): Promise<FitbitProfile | undefined> {
+    try {
+      const { raw, json } = await this.fetchObject(this._client.endpoints.userProfileURL, accessToken);
+      const profile = parseProfile(json);
+      if (profile === undefined) throw malformed(fitbit, 'profile', '"user.encodedId" is missing');
+      return { ...profile, _raw: raw };
+    } catch (error) {
+      const denied = error instanceof ResponseError && error.code === 'insufficient_scope';
+      if (unsure && denied && this._tokens !== undefined) return undefined;
+      throw error;
+    }
   }
 }

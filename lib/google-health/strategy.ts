@@ -2,6 +2,7 @@ import { checkBoolean } from '../oauth2/arguments.ts';
 import type { AuthenticateOptions } from '../oauth2/authenticate-options.ts';
 import type { OAuthError } from '../oauth2/errors.ts';
 import { NodeOAuth2 } from '../oauth2/node-oauth.ts';
+import { toCallback } from '../oauth2/promise.ts';
 import { type Client, resolveClient } from '../oauth2/provider.ts';
 import { malformed } from '../oauth2/response.ts';
 import { BaseStrategy, type Failure } from '../oauth2/strategy.ts';
@@ -126,7 +127,7 @@ export class GoogleHealthStrategy extends BaseStrategy<GoogleHealthProfile> {
     accessToken: string,
     done: (error?: unknown, profile?: GoogleHealthProfile) => void,
   ): void {
-    this._loadProfile(accessToken, true).then((profile) => done(null, profile), done);
+    toCallback(this._loadProfile(accessToken, true), done);
   }
 
   protected override requestOptions(options: AuthenticateOptions): AuthenticateOptions {

@@ -1,6 +1,7 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Request } from 'express';
 import { OAuthError } from './errors.ts';
+import { toCallback } from './promise.ts';
 import { createSealer, type Sealer } from './seal.ts';
 import {
   LOGIN_LIFETIME,
@@ -80,10 +81,7 @@ export class CookieStateStore implements StateStore {
     meta: StateMeta,
     callback: (error: Error | null, state?: string) => void,
   ): void {
-    this.#store(req, verifier, appState, meta).then(
-      (state) => queueMicrotask(() => callback(null, state)),
-      (error) => queueMicrotask(() => callback(error)),
-    );
+    toCallback(this.#store(req, verifier, appState, meta), callback);
   }
 
   verify(
@@ -92,9 +90,8 @@ export class CookieStateStore implements StateStore {
     meta: StateMeta,
     callback: (error: Error | null, ok?: string | boolean, info?: unknown) => void,
   ): void {
-    this.#verify(req, state, meta).then(
-      ([ok, info]) => queueMicrotask(() => callback(null, ok, info)),
-      (error) => queueMicrotask(() => callback(error)),
+    toCallback(this.#verify(req, state, meta), (error, outcome) =>
+      callback(error, outcome?.ok, outcome?.info),
     );
   }
 
@@ -127,20 +124,21 @@ export class CookieStateStore implements StateStore {
     req: Request,
     state: string | undefined,
     meta: StateMeta,
-  ): Promise<[ok: string | boolean, info: unknown]> {
+  ): Promise<{ ok: string | boolean; info: unknown }> {
     const cookies = this.#cookies(req);
     const names = Object.keys(cookies);
-    if (names.length === 0) return [false, stateFailure('state_missing')];
+    if (names.length === 0) return { ok: false, info: stateFailure('state_missing') };
     const name = state && names.find((each) => each.endsWith(`.${state.slice(0, ID_LENGTH)}`));
-    if (!name) return [false, stateFailure('state_mismatch')];
+    if (!name) return { ok: false, info: stateFailure('state_mismatch') };
 
     this.#clear(req, name);
     const login = await this.#sealer.unseal(cookies[name] ?? '');
     const { verifier, appState, expires } = login ?? {};
     const ours = login?.state === state && login?.issuer === issuerOf(meta) && typeof expires === 'number';
-    if (!ours || !this.#useUp(login.state as string, expires)) return [false, stateFailure('state_mismatch')];
-    if (expires <= Date.now()) return [false, stateFailure('state_expired')];
-    return [typeof verifier === 'string' ? verifier : true, appState];
+    if (!ours || !this.#useUp(login.state as string, expires))
+      return { ok: false, info: stateFailure('state_mismatch') };
+    if (expires <= Date.now()) return { ok: false, info: stateFailure('state_expired') };
+    return { ok: typeof verifier === 'string' ? verifier : true, info: appState };
   }
 
   /** Marks a state as used; false if it was already. */

@@ -1,17 +1,17 @@
 import type { Agent, IncomingHttpHeaders } from 'node:http';
 import { get, requestToken } from './client.ts';
-import type { OAuthError } from './errors.ts';
+import { toCallback } from './promise.ts';
 import { type Client, DEFAULT_TIMEOUT, type Provider } from './provider.ts';
 
 type TokenCallback = (
-  error: OAuthError | null,
+  error: Error | null,
   accessToken?: string,
   refreshToken?: string,
   results?: Record<string, unknown>,
 ) => void;
 
 type DataCallback = (
-  error: OAuthError | null,
+  error: Error | null,
   body?: string,
   response?: { statusCode: number; headers: IncomingHttpHeaders },
 ) => void;
@@ -59,27 +59,21 @@ export abstract class NodeOAuth2 {
   /** Exchanges a code, or with `grant_type: 'refresh_token'` a refresh token. `params` is not changed. */
   getOAuthAccessToken(code: string, params: Record<string, string>, callback: TokenCallback): void {
     const refresh = params.grant_type === 'refresh_token';
-    requestToken(
-      this._client(),
-      { ...params, [refresh ? 'refresh_token' : 'code']: code },
-      refresh ? 'refresh' : 'code_exchange',
-    ).then(
-      ({ accessToken, refreshToken, raw }) => {
-        const { refresh_token, ...results } = raw;
-        // A task of its own: what the callback throws is the app's, not a failure of the request.
-        queueMicrotask(() => callback(null, accessToken, refreshToken, results));
-      },
-      (error) => queueMicrotask(() => callback(error)),
-    );
+    const form = { ...params, [refresh ? 'refresh_token' : 'code']: code };
+    toCallback(requestToken(this._client(), form, refresh ? 'refresh' : 'code_exchange'), (error, tokens) => {
+      if (tokens === undefined) return callback(error);
+      const { refresh_token, ...results } = tokens.raw;
+      callback(null, tokens.accessToken, tokens.refreshToken, results);
+    });
   }
 
   /** Fetches a protected resource, the token in the `Authorization` header. */
   get(url: string, accessToken: string, callback: DataCallback): void {
-    get(this._client(), url, accessToken, 'profile').then(
-      ({ status, headers, body }) =>
-        queueMicrotask(() => callback(null, body, { statusCode: status, headers })),
-      (error) => queueMicrotask(() => callback(error)),
-    );
+    toCallback(get(this._client(), url, accessToken, 'profile'), (error, response) => {
+      if (response === undefined) return callback(error);
+      const { status, headers, body } = response;
+      callback(null, body, { statusCode: status, headers });
+    });
   }
 
   // Built at each call: the fields above may be set by others at any time.

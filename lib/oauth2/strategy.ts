@@ -6,6 +6,7 @@ import { invalidParameter, MAX_PARAMETER } from './callback.ts';
 import { OAuthError } from './errors.ts';
 import type { NodeOAuth2 } from './node-oauth.ts';
 import type { Profile } from './profile.ts';
+import { toCallback } from './promise.ts';
 import type { Client } from './provider.ts';
 import { errorCode, malformed, parseObject, responseError } from './response.ts';
 import { SessionStateStore, type StateStore } from './state.ts';
@@ -220,10 +221,10 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
         callVerify(this._verify, this._passReqToCallback, login, done);
       };
       if (profile) verify(profile);
-      else
-        Promise.resolve(tokens)
-          .then((given) => attempt.bareProfile(given))
-          .then(verify, attempt.error);
+      else {
+        const bare = Promise.resolve(tokens).then((given) => attempt.bareProfile(given));
+        toCallback(bare, (error, known) => (known ? verify(known) : attempt.error(error)));
+      }
     };
     attempt._oauth2 = attempt._recordTokens(this._oauth2);
     return attempt;
