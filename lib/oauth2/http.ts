@@ -118,6 +118,10 @@ export function request(init: HttpRequest): Promise<HttpResponse> {
         fail('redirect', `Unexpected redirect (${status})`);
         return;
       }
+      if (status < 200) {
+        fail('malformed', `Not an HTTP status (${status})`);
+        return;
+      }
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
         if (size > MAX_BODY) fail('too_large', `The answer is larger than ${MAX_BODY} bytes`);
