@@ -96,6 +96,8 @@ export function request(init: HttpRequest): Promise<HttpResponse> {
       if (settled) return;
       settle();
       req?.destroy();
+      // The HTTP parser's errors hold all that it read, tokens included.
+      if (code === 'connection' && cause instanceof Error) Reflect.deleteProperty(cause, 'rawPacket');
       if (res?.statusCode !== undefined && res.statusCode >= 400 && code !== 'aborted') {
         answer(res.statusCode, res.headers, lenient);
         return;
