@@ -10,6 +10,9 @@ import { type Operation, TransportError, type TransportErrorCode } from './error
 /** The largest body that is read, bytes. */
 export const MAX_BODY = 1024 * 1024;
 
+/** The most pieces that a body is kept in: each costs some 400 bytes, and a server may send bytes one by one. */
+const MAX_CHUNKS = 1024;
+
 /** One HTTP request. */
 export interface HttpRequest {
   method: 'GET' | 'POST';
@@ -127,7 +130,7 @@ export function request(init: HttpRequest): Promise<HttpResponse> {
       response.on('data', (chunk: Buffer) => {
         size += chunk.length;
         if (size > MAX_BODY) fail('too_large', `The answer is larger than ${MAX_BODY} bytes`);
-        else chunks.push(chunk);
+        else if (chunks.push(chunk) === MAX_CHUNKS) chunks.splice(0, MAX_CHUNKS, Buffer.concat(chunks));
       });
       response.on('end', () => {
         if (settled) return;
