@@ -62,7 +62,7 @@ export class TokenManager {
       codec: this.#codec,
       unsaved: this.#unsaved,
       isLive: (entry) => this.#isLive(entry),
-      encode: (userID, tokens) => this.#encode(userID, tokens),
+      encode: (userID, tokens) => this.#encode(userID, tokens, this.#settings.now()),
       onRefreshed: (userID, { tokens }) => notify(onRefreshed, { userID, tokens }),
       onReauthorize: (userID, error) => notify(onReauthorize, { userID, error }),
     });
@@ -238,21 +238,21 @@ export class TokenManager {
   }
 
   /** Whether there is nothing to do before the tokens are used. */
-  #isLive({ tokens, obtainedAt, record }: Entry): boolean {
+  #isLive({ tokens, refreshedAt, record }: Entry): boolean {
     const { refreshMargin } = this.#settings;
     const now = this.#settings.now();
     // A refresh before its time (after a 401) was interrupted: waiting for the expiry would lose what came of it.
     if (record.refreshingSince !== undefined && record.refreshingSince < now - INTERRUPTED_AFTER)
       return false;
     const expiresAt = tokens.expiresAt.getTime();
-    // A margin as long as the lifetime would refresh at every call.
-    return now < expiresAt - Math.min(refreshMargin, (expiresAt - obtainedAt) / 2);
+    // Where tokens live no longer than the margin, it would have them refreshed at every call.
+    const half = refreshedAt === undefined ? Number.POSITIVE_INFINITY : (expiresAt - refreshedAt) / 2;
+    return now < expiresAt - Math.min(refreshMargin, half);
   }
 
-  #encode(userID: string, tokens: TokenSet): Promise<Entry> {
-    const now = this.#settings.now();
-    const expiresAt = new Date(tokens.expiresAt.getTime() - Date.now() + now);
-    return this.#codec.encode(userID, withRaw({ ...tokens, expiresAt }, tokens.raw), now);
+  #encode(userID: string, tokens: TokenSet, refreshedAt?: number): Promise<Entry> {
+    const expiresAt = new Date(tokens.expiresAt.getTime() - Date.now() + this.#settings.now());
+    return this.#codec.encode(userID, withRaw({ ...tokens, expiresAt }, tokens.raw), refreshedAt);
   }
 
   async #recover(userID: string): Promise<void> {

@@ -24,7 +24,8 @@ export interface TokenManagerOptions {
    */
   seal?: string | readonly string[] | undefined;
   /**
-   * An access token is refreshed when less than this is left of it, ms; at most half of its lifetime.
+   * An access token is refreshed when less than this is left of it, ms. Where a refresh brings tokens that live
+   * shorter than twice this, half of their lifetime counts.
    * @default 60_000
    */
   refreshMargin?: number | undefined;

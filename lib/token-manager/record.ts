@@ -9,14 +9,14 @@ import type { TokenRecord } from './store.ts';
 export interface Entry {
   record: TokenRecord;
   tokens: TokenSet;
-  /** When the tokens came, ms since the epoch. */
-  obtainedAt: number;
+  /** When a refresh brought the tokens, ms since the epoch; `undefined` for those of a login. */
+  refreshedAt?: number | undefined;
 }
 
 /** Turns token sets into records and back. */
 export interface RecordCodec {
   /** A record with a version of its own. */
-  encode(userID: string, tokens: TokenSet, obtainedAt: number): Promise<Entry>;
+  encode(userID: string, tokens: TokenSet, refreshedAt?: number): Promise<Entry>;
   /** @throws OAuthError `unreadable` */
   decode(userID: string, record: TokenRecord): Promise<Entry>;
 }
@@ -28,7 +28,7 @@ export interface RecordCodec {
 export function createCodec(secrets: string | readonly string[] | undefined): RecordCodec {
   const sealer = secrets === undefined ? undefined : createSealer(secrets, 'tokens', 'seal');
   return {
-    async encode(userID, tokens, obtainedAt) {
+    async encode(userID, tokens, refreshedAt) {
       const { accessToken, refreshToken, tokenType, scope, userID: providerID, expiresAt } = tokens;
       const payload = {
         // Whose they are: a sealed record that somebody puts into another user's row does not open there.
@@ -39,13 +39,13 @@ export function createCodec(secrets: string | readonly string[] | undefined): Re
         scope,
         userID: providerID,
         expiresAt: expiresAt.getTime(),
-        obtainedAt,
+        refreshedAt,
       };
       const data = sealer === undefined ? JSON.stringify(payload) : await sealer.seal(payload);
       return {
         record: { version: randomUUID(), data, expiresAt: expiresAt.getTime() },
         tokens,
-        obtainedAt,
+        refreshedAt,
       };
     },
     async decode(userID, record) {
@@ -73,14 +73,14 @@ function parse(data: string): Record<string, unknown> | undefined {
 }
 
 function readPayload(payload: Record<string, unknown>): Omit<Entry, 'record'> {
-  const { accessToken, refreshToken, tokenType, scope, userID, expiresAt, obtainedAt } = payload;
+  const { accessToken, refreshToken, tokenType, scope, userID, expiresAt, refreshedAt } = payload;
   if (
     !isToken(accessToken) ||
     !(refreshToken === undefined || isToken(refreshToken)) ||
     typeof tokenType !== 'string' ||
     !Array.isArray(scope) ||
     typeof expiresAt !== 'number' ||
-    typeof obtainedAt !== 'number'
+    !(refreshedAt === undefined || typeof refreshedAt === 'number')
   ) {
     throw unreadable('a field is missing or of a wrong type');
   }
@@ -92,5 +92,5 @@ function readPayload(payload: Record<string, unknown>): Omit<Entry, 'record'> {
     expiresAt: new Date(expiresAt),
     ...(typeof userID === 'string' && { userID }),
   };
-  return { tokens: withRaw(tokens, {}), obtainedAt };
+  return { tokens: withRaw(tokens, {}), refreshedAt };
 }
