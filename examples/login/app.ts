@@ -48,6 +48,8 @@ export function createApp(config: Config): Express {
 
   app.get('/', (req, res) => {
     if (accountOf(req) !== undefined) return res.redirect('/dashboard');
+    // The cookie is set here already: tabs that are opened at the same time then share one session.
+    generateToken(req);
     const { problem, at } = req.query;
     const label = providers.find(({ name }) => name === at)?.label ?? 'The provider';
     res.render('start', { title: 'Sign in', providers, notice: noticeFor(problem, label) });

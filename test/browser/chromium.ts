@@ -1,0 +1,26 @@
+import { type Browser, chromium } from 'playwright-core';
+
+/** Starts Debian's Chromium (or `CHROMIUM`), which asks nobody on the network for anything. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
+
+/** The sizes that every page is looked at in. */
+export const SIZES = {
+  desktop: { width: 1280, height: 800 },
+  phone: { width: 390, height: 844 },
+} as const;
+
+/** The colour schemes that every page is looked at in. */
+export const SCHEMES = ['light', 'dark'] as const;
