@@ -1,10 +1,5 @@
 export { FileTokenStore } from './token-manager/file.ts';
-export {
-  type RecoverOptions,
-  type Recovery,
-  type RemoveOptions,
-  TokenManager,
-} from './token-manager/manager.ts';
+export { TokenManager } from './token-manager/manager.ts';
 export { MemoryTokenStore } from './token-manager/memory.ts';
 export type {
   ReauthorizeEvent,
