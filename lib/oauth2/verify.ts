@@ -87,10 +87,18 @@ export function callVerify(
     if (verify.length === (passReqToCallback ? 6 : 5)) args.splice(2, 0, params);
     if (passReqToCallback) args.unshift(req);
     const result = call(...args);
-    if (result instanceof Promise) result.catch(failed);
+    if (result instanceof Promise) {
+      result.then((user) => {
+        // `async () => user`: it has no `done` to call, and the login would never end.
+        if (verify.length === 0 && user !== undefined) failed(new TypeError(NO_PARAMETER));
+      }, failed);
+    }
   } catch (error) {
     failed(error);
   }
 }
 
 const REFUSED = { message: 'This account may not sign in.', code: 'user_refused' };
+
+const NO_PARAMETER =
+  '"verify" must declare a parameter for its result to be signed in: ({ tokens, profile }) => …';
