@@ -120,9 +120,12 @@ export class SessionStateStore implements StateStore {
       ...(appState !== undefined && { appState }),
       expires: Date.now() + LOGIN_LIFETIME,
     };
-    const others = this.#logins(session).filter(({ expires }) => expires > Date.now());
-    session[this.#key] = [...others, login].slice(-MAX_LOGINS);
-    save(session, (error) => (error ? callback(error) : callback(null, login.state)));
+    this.#update(
+      req,
+      session,
+      (logins) => [...logins.filter(({ expires }) => expires > Date.now()), login].slice(-MAX_LOGINS),
+      (error) => (error ? callback(error) : callback(null, login.state)),
+    );
   }
 
   verify(
@@ -133,17 +136,16 @@ export class SessionStateStore implements StateStore {
   ): void {
     const session = sessionOf(req);
     if (session === undefined) return callback(noSession());
-    const logins = this.#logins(session);
-    if (logins.length === 0) return callback(null, false, stateFailure('state_missing'));
-    const login = logins.find((each) => each.state === state);
-    if (login === undefined) return callback(null, false, stateFailure('state_mismatch'));
-
-    this.#keep(
-      session,
-      logins.filter((each) => each !== login),
-    );
-    save(session, (error) => {
+    let failure: StateFailure['code'] = 'state_missing';
+    let login: PendingLogin | undefined;
+    const take = (logins: readonly PendingLogin[]) => {
+      login = logins.find((each) => each.state === state);
+      if (logins.length > 0) failure = 'state_mismatch';
+      return login && logins.filter((each) => each !== login);
+    };
+    this.#update(req, session, take, (error) => {
       if (error) callback(error);
+      else if (login === undefined) callback(null, false, stateFailure(failure));
       else if (login.expires <= Date.now()) callback(null, false, stateFailure('state_expired'));
       else callback(null, login.verifier ?? true, login.appState);
     });
@@ -157,17 +159,57 @@ export class SessionStateStore implements StateStore {
     const session = sessionOf(req);
     const regenerate = session?.regenerate;
     if (session === undefined || regenerate === undefined) return;
-    const logins = this.#logins(session);
-    if (logins.length === 0) return;
     Object.defineProperty(session, 'regenerate', {
       configurable: true,
       value: (callback: (error?: unknown) => void) =>
-        regenerate.call(session, (error) => {
-          const fresh = sessionOf(req);
-          if (!error && fresh !== undefined) this.#keep(fresh, logins);
-          callback(error);
-        }),
+        this.#read(req, session, (logins) =>
+          regenerate.call(session, (error) => {
+            const fresh = sessionOf(req);
+            if (!error && fresh !== undefined) this.#keep(fresh, logins);
+            callback(error);
+          }),
+        ),
     });
+  }
+
+  /**
+   * Changes the stored logins and saves the session; `change` gives nothing where there is nothing to save.
+   * Requests of one session take turns, each on what the last one stored: tabs that start at the same moment
+   * would otherwise save over each other's login.
+   */
+  #update(
+    req: Request,
+    session: Session,
+    change: (logins: readonly PendingLogin[]) => readonly PendingLogin[] | undefined,
+    callback: (error?: Error) => void,
+  ): void {
+    takeTurn(req.sessionID, (end) =>
+      this.#read(req, session, (logins) => {
+        const changed = change(logins);
+        let over = false;
+        const done = (error?: Error) => {
+          if (over) return;
+          over = true;
+          end();
+          callback(error);
+        };
+        if (changed === undefined) return done();
+        try {
+          this.#keep(session, changed);
+          save(session, done);
+        } catch (error) {
+          if (over) throw error; // not the session's failure: what followed it threw
+          done(saveFailed(error));
+        }
+      }),
+    );
+  }
+
+  /** The logins as they are now: since this request's session was loaded, another tab's may have changed them. */
+  #read(req: Request, session: Session, callback: (logins: PendingLogin[]) => unknown): void {
+    const { sessionStore, sessionID } = req;
+    if (typeof sessionStore?.get !== 'function') return void callback(this.#logins(session));
+    sessionStore.get(sessionID, (_error, stored) => callback(this.#logins({ ...(stored ?? session) })));
   }
 
   #keep(session: Session, logins: readonly PendingLogin[]): void {
@@ -179,6 +221,32 @@ export class SessionStateStore implements StateStore {
   #logins(session: Session): PendingLogin[] {
     const stored = session[this.#key];
     return Array.isArray(stored) ? stored.filter(isPendingLogin) : [];
+  }
+}
+
+const turns = new Map<string, ((end: () => void) => void)[]>(); // who waits, by session id
+
+/** Runs a task when the tasks before it have ended; those of other sessions don't matter. */
+function takeTurn(id: string | undefined, task: (end: () => void) => void): void {
+  if (id === undefined) return task(() => {});
+  const end = () => {
+    const following = turns.get(id)?.shift();
+    if (following === undefined) turns.delete(id);
+    else queueMicrotask(() => run(following)); // what it throws is not the affair of the request that ends
+  };
+  const run = (next: typeof task) => {
+    try {
+      next(end);
+    } catch (error) {
+      end();
+      throw error;
+    }
+  };
+  const waiting = turns.get(id);
+  if (waiting !== undefined) waiting.push(task);
+  else {
+    turns.set(id, []);
+    run(task);
   }
 }
 
