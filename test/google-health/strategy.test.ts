@@ -1,0 +1,483 @@
+import { inspect } from 'node:util';
+import type { Request } from 'express';
+import { ResponseError, TransportError, type VerifyDone } from 'passport-fitbit-strategy';
+import {
+  type GoogleHealthProfile,
+  GoogleHealthStrategy,
+  type GoogleHealthStrategyOptions,
+} from 'passport-fitbit-strategy/google-health';
+import { describe, expect, it } from 'vitest';
+import { authenticate, beginLogin, callbackRequest, login, type Outcome } from '../support/strategy.ts';
+import {
+  CALLBACK_URL,
+  CLIENT,
+  fixture,
+  type GoogleLogin,
+  HEALTH,
+  startGoogle,
+  strategyOf,
+} from './google.ts';
+
+const TOKEN = fixture('token');
+const ALL_SCOPES = { body: fixture('token-testing') };
+
+/** What `verify` got in a login that succeeded. */
+function loginOf(outcome: Outcome): GoogleLogin {
+  if (outcome.type !== 'success') throw new Error(`no success but ${inspect(outcome)}`);
+  return (outcome.user as { login: GoogleLogin }).login;
+}
+
+async function signIn(
+  answers: Parameters<typeof startGoogle>[0] = {},
+  options: Partial<GoogleHealthStrategyOptions> = {},
+): Promise<GoogleLogin> {
+  return loginOf(await login(strategyOf(await startGoogle(answers), options)));
+}
+
+describe('a login', () => {
+  it('makes whole requests: method, path, headers, body', async () => {
+    const google = await startGoogle({ token: ALL_SCOPES });
+    const { session, state } = await beginLogin(strategyOf(google));
+    const [pending] = session['oauth2:google-health'] as { verifier: string }[];
+    await authenticate(
+      strategyOf(google, { healthProfile: true }),
+      callbackRequest(session, { code: '4/0AX', state, scope: 'ignored' }),
+    );
+    const host = new URL(google.server.url).host;
+    const body = new URLSearchParams({
+      grant_type: 'authorization_code',
+      redirect_uri: CALLBACK_URL,
+      code_verifier: pending?.verifier ?? '',
+      code: '4/0AX',
+      client_id: CLIENT.clientID,
+      client_secret: CLIENT.clientSecret,
+    }).toString();
+    expect(google.requests('token')).toEqual([
+      {
+        method: 'POST',
+        path: '/token',
+        headers: {
+          accept: 'application/json',
+          'content-type': 'application/x-www-form-urlencoded',
+          'user-agent': 'passport-fitbit-strategy',
+          'content-length': String(body.length),
+          host,
+          connection: 'keep-alive',
+        },
+        body,
+        connection: 1,
+      },
+    ]);
+    for (const name of ['identity', 'userinfo', 'profile'] as const) {
+      expect(google.requests(name)).toMatchObject([
+        {
+          method: 'GET',
+          path: `/${name}`,
+          headers: {
+            accept: 'application/json',
+            authorization: 'Bearer ya29.a0AfH6SMBy',
+            'user-agent': 'passport-fitbit-strategy',
+            host,
+            connection: 'keep-alive',
+          },
+          body: '',
+        },
+      ]);
+    }
+  });
+
+  it('of a public client sends the client id and no secret', async () => {
+    const google = await startGoogle();
+    const { clientID } = CLIENT;
+    const options = { clientID, callbackURL: CALLBACK_URL, ...google.endpoints };
+    await login(new GoogleHealthStrategy(options, (_login) => ({})));
+    const form = new URLSearchParams(google.requests('token')[0]?.body);
+    expect(form.get('client_id')).toBe(clientID);
+    expect(form.has('client_secret')).toBe(false);
+  });
+
+  it('brings the ids, and a token set with the user id in it', async () => {
+    const before = Date.now();
+    const { profile, tokens } = await signIn();
+    expect(profile).toEqual({
+      provider: 'google-health',
+      id: '8677373576871223311',
+      legacyUserId: '2E4RVC',
+      _json: { identity: fixture('identity') },
+    });
+    expect(tokens).toMatchObject({
+      accessToken: TOKEN.access_token,
+      refreshToken: TOKEN.refresh_token,
+      tokenType: 'Bearer',
+      scope: [`${HEALTH}.profile.readonly`],
+      userID: '8677373576871223311',
+    });
+    expect(tokens.expiresAt.getTime() - before).toBeGreaterThanOrEqual(3_599_000);
+    expect(tokens.expiresAt.getTime() - before).toBeLessThan(3_609_000);
+  });
+
+  it.each(['identity-empty-legacy', 'identity-no-legacy'])(
+    'of a person who never had Fitbit has no legacyUserId (%s)',
+    async (name) => {
+      const { profile } = await signIn({ identity: { body: fixture(name) } });
+      expect(profile.id).toBe('3304918275566102947');
+      expect(profile).not.toHaveProperty('legacyUserId');
+    },
+  );
+
+  it('brings name, picture and address when OpenID scopes were granted', async () => {
+    const { profile } = await signIn({ token: ALL_SCOPES });
+    expect(profile).toEqual({
+      provider: 'google-health',
+      id: '8677373576871223311',
+      legacyUserId: '2E4RVC',
+      displayName: 'Zoë Krämer',
+      name: { familyName: 'Krämer', givenName: 'Zoë' },
+      emails: [{ value: 'zoe.kraemer@example.com', verified: true }],
+      photos: [{ value: 'https://lh3.googleusercontent.com/a/picture=s96-c' }],
+      _json: { identity: fixture('identity'), userinfo: fixture('userinfo') },
+    });
+  });
+
+  it.each(['openid', 'profile', 'email', 'https://www.googleapis.com/auth/userinfo.email'])(
+    'asks for userinfo when %s was granted',
+    async (scope) => {
+      const google = await startGoogle({
+        token: { body: { ...TOKEN, scope: `${HEALTH}.sleep.readonly ${scope}` } },
+      });
+      await login(strategyOf(google));
+      expect(google.requests('userinfo')).toHaveLength(1);
+    },
+  );
+
+  it('asks for the identity alone when nothing else was granted, although it was asked for', async () => {
+    const google = await startGoogle();
+    const options = { scope: ['openid', 'email', 'profile', 'profile.readonly'] };
+    const { profile } = loginOf(await login(strategyOf(google, options)));
+    expect(google.server.requests.map(({ path }) => path)).toEqual(['/token', '/identity']);
+    expect(profile).not.toHaveProperty('_errors');
+  });
+
+  it('asks for the Health profile only if the app wants it and its scope was granted', async () => {
+    const asked = async (options: Partial<GoogleHealthStrategyOptions>, scope: string) => {
+      const google = await startGoogle({ token: { body: { ...TOKEN, scope } } });
+      await login(strategyOf(google, options));
+      return google.requests('profile').length;
+    };
+    expect(await asked({}, `${HEALTH}.profile.readonly`)).toBe(0);
+    expect(await asked({ healthProfile: true }, `${HEALTH}.sleep.readonly`)).toBe(0);
+    expect(await asked({ healthProfile: true }, `${HEALTH}.profile.readonly`)).toBe(1);
+  });
+
+  it('asks for all of it at the same time, not one after the other', async () => {
+    const google = await startGoogle({
+      token: ALL_SCOPES,
+      identity: undefined,
+      userinfo: undefined,
+      profile: undefined,
+    });
+    const outcome = login(strategyOf(google, { healthProfile: true, timeout: 150 }));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(google.server.requests.map(({ path }) => path).sort()).toEqual([
+      '/identity',
+      '/profile',
+      '/token',
+      '/userinfo',
+    ]);
+    await outcome;
+  });
+
+  it('tries everything when the token response does not say what was granted', async () => {
+    const { scope: _, ...token } = TOKEN;
+    const { profile } = await signIn(
+      { token: { body: token }, userinfo: { status: 401, body: { error: 'invalid_request' } } },
+      { healthProfile: true },
+    );
+    expect(profile._json).toEqual({ identity: fixture('identity'), profile: fixture('profile') });
+  });
+
+  it('has no refresh token when Google gave none', async () => {
+    const { refresh_token: _, ...token } = TOKEN;
+    const { tokens } = await signIn({ token: { body: token } });
+    expect(tokens).not.toHaveProperty('refreshToken');
+  });
+
+  it("works in Passport's own form of verify", async () => {
+    const google = await startGoogle();
+    const strategy = new GoogleHealthStrategy(
+      { ...CLIENT, callbackURL: CALLBACK_URL, ...google.endpoints, passReqToCallback: true },
+      (
+        req: Request,
+        accessToken: string,
+        refreshToken: string,
+        params: Record<string, unknown>,
+        profile: GoogleHealthProfile,
+        done: VerifyDone,
+      ) => done(null, { path: req.url.split('?')[0], accessToken, refreshToken, params, id: profile.id }),
+    );
+    const { refresh_token, ...params } = TOKEN;
+    expect(await login(strategy)).toMatchObject({
+      type: 'success',
+      user: {
+        path: '/auth/fitbit/callback',
+        accessToken: TOKEN.access_token,
+        refreshToken: refresh_token,
+        params,
+        id: '8677373576871223311',
+      },
+    });
+  });
+});
+
+describe('skipUserProfile', () => {
+  it.each<[string, GoogleHealthStrategyOptions['skipUserProfile']]>([
+    ['true', true],
+    ['a function', () => true],
+    ['a function with a callback', (_token, done) => done(null, true)],
+  ])('as %s leaves out all calls but the one for the ids', async (_name, skipUserProfile) => {
+    const google = await startGoogle({ token: ALL_SCOPES });
+    const outcome = await login(strategyOf(google, { skipUserProfile, healthProfile: true }));
+    const { profile, tokens } = loginOf(outcome);
+    expect(profile).toEqual({
+      provider: 'google-health',
+      id: '8677373576871223311',
+      legacyUserId: '2E4RVC',
+      _json: { identity: fixture('identity') },
+    });
+    expect(tokens.userID).toBe('8677373576871223311');
+    expect(google.server.requests.map(({ path }) => path)).toEqual(['/token', '/identity']);
+  });
+
+  it('reports why the ids could not be had', async () => {
+    const google = await startGoogle({
+      identity: { status: 400, body: fixture('error-account-not-linked') },
+    });
+    expect(await login(strategyOf(google, { skipUserProfile: true }))).toMatchObject({
+      type: 'fail',
+      failure: { code: 'account_not_linked' },
+    });
+  });
+});
+
+describe('a login that the person can mend', () => {
+  it('fails with account_not_linked if the Google account has no Health profile', async () => {
+    const google = await startGoogle({
+      identity: { status: 400, body: fixture('error-account-not-linked') },
+    });
+    expect(await login(strategyOf(google))).toEqual({
+      type: 'fail',
+      failure: {
+        message:
+          'This Google account has no Google Health or Fitbit profile. Sign in with the account that your device uses, or set this one up in its app first.',
+        code: 'account_not_linked',
+      },
+      status: 403,
+    });
+  });
+
+  it('fails with missing_scope, naming what was asked for, if no scope that tells the user was granted', async () => {
+    const google = await startGoogle({
+      token: { body: { ...TOKEN, scope: `openid ${HEALTH}.location.readonly` } },
+    });
+    const scope = ['openid', 'location.readonly', 'sleep.readonly', 'profile.readonly'];
+    expect(await login(strategyOf(google, { scope }))).toEqual({
+      type: 'fail',
+      failure: {
+        message: `Google Health was not allowed to say who you are. Sign in again, and leave at least one of these permissions ticked: ${HEALTH}.sleep.readonly, ${HEALTH}.profile.readonly`,
+        code: 'missing_scope',
+      },
+      status: 403,
+    });
+    expect(google.server.requests.map(({ path }) => path)).toEqual(['/token']);
+  });
+
+  it('fails with missing_scope if Google says so, naming the least that is needed', async () => {
+    const { scope: _, ...token } = TOKEN;
+    const google = await startGoogle({
+      token: { body: token },
+      identity: { status: 403, body: fixture('error-scope-insufficient') },
+    });
+    const options = { scope: 'location.readonly', includeGrantedScopes: true };
+    expect(await login(strategyOf(google, options))).toMatchObject({
+      type: 'fail',
+      failure: {
+        code: 'missing_scope',
+        message: expect.stringMatching(/ticked: \S+googlehealth\.profile\.readonly$/),
+      },
+    });
+  });
+
+  it('is told from an error of the same code in the app’s own verify function', async () => {
+    const google = await startGoogle();
+    const own = new ResponseError('no', {
+      code: 'account_not_linked',
+      operation: 'refresh',
+      status: 400,
+      errors: [],
+    });
+    const strategy = new GoogleHealthStrategy(
+      { ...CLIENT, callbackURL: CALLBACK_URL, ...google.endpoints },
+      () => {
+        throw own;
+      },
+    );
+    expect(await login(strategy)).toEqual({ type: 'error', error: own });
+  });
+});
+
+describe('an error of the identity call', () => {
+  const errorOf = async (answer: { status: number; body: unknown }): Promise<unknown> => {
+    const outcome = await login(strategyOf(await startGoogle({ identity: answer })));
+    return outcome.type === 'error' ? outcome.error : outcome;
+  };
+
+  it.each<[number, string, string, string]>([
+    [401, 'error-unauthenticated', 'unauthenticated', 'refresh it'],
+    [403, 'error-permission-denied', 'permission_denied', 'One of three causes'],
+    [403, 'error-service-disabled', 'service_disabled', 'Enable the Google Health API'],
+  ])('%i %s has the code %s and says what to do', async (status, name, code, remedy) => {
+    const error = await errorOf({ status, body: fixture(name) });
+    expect(error).toBeInstanceOf(ResponseError);
+    expect(error).toMatchObject({ code, operation: 'profile', status, reauthorize: false });
+    expect((error as Error).message).toContain(remedy);
+  });
+
+  it.each([
+    ['no healthUserId', { name: 'users/me/identity', legacyUserId: '2E4RVC' }],
+    ['an empty healthUserId', { healthUserId: '', legacyUserId: '2E4RVC' }],
+    ['a number for healthUserId', { healthUserId: 8677373576871223, legacyUserId: '2E4RVC' }],
+  ])('is malformed for an answer with %s', async (_name, body) => {
+    const error = await errorOf({ status: 200, body });
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ code: 'malformed', operation: 'profile' });
+  });
+
+  it('does not wait for the other calls', async () => {
+    const google = await startGoogle({
+      token: ALL_SCOPES,
+      identity: { status: 500 },
+      userinfo: undefined,
+    });
+    expect(await login(strategyOf(google, { timeout: 60_000 }))).toMatchObject({
+      type: 'error',
+      error: { code: 'server_error' },
+    });
+  });
+
+  it('names no secret', async () => {
+    const error = await errorOf({
+      status: 403,
+      body: {
+        error: {
+          code: 403,
+          status: 'PERMISSION_DENIED',
+          message: `The token ${TOKEN.access_token} of ${CLIENT.clientSecret}`,
+        },
+      },
+    });
+    const text = `${inspect(error, { showHidden: true, depth: 9 })} ${JSON.stringify(error)}`;
+    expect(text).not.toContain(String(TOKEN.access_token));
+    expect(text).not.toContain(CLIENT.clientSecret);
+  });
+});
+
+describe('userinfo and the Health profile', () => {
+  it('are left out where they fail: the login goes on, and the profile says why', async () => {
+    const { profile } = await signIn(
+      {
+        token: ALL_SCOPES,
+        userinfo: { status: 503, body: '<h1>Later</h1>' },
+        profile: { status: 403, body: fixture('error-permission-denied') },
+      },
+      { healthProfile: true },
+    );
+    expect(profile._json).toEqual({ identity: fixture('identity') });
+    expect(profile._errors?.userinfo).toBeInstanceOf(ResponseError);
+    expect(profile._errors).toMatchObject({
+      userinfo: { code: 'server_error', operation: 'profile' },
+      profile: { code: 'permission_denied' },
+    });
+    expect(profile).not.toHaveProperty('displayName');
+  });
+
+  it('that never answer hold a login up to the deadline, and no longer', async () => {
+    const start = Date.now();
+    const { profile } = await signIn(
+      { token: ALL_SCOPES, userinfo: undefined, profile: undefined },
+      { timeout: 200, healthProfile: true },
+    );
+    expect(Date.now() - start).toBeLessThan(390);
+    expect(profile._errors).toMatchObject({ userinfo: { code: 'timeout' }, profile: { code: 'timeout' } });
+  });
+
+  it('may hold wrong types, which are left out', async () => {
+    const body = {
+      name: 5,
+      given_name: null,
+      family_name: '',
+      picture: [],
+      email: {},
+      email_verified: 'true',
+    };
+    const { profile } = await signIn({ token: ALL_SCOPES, userinfo: { body } });
+    expect(profile).toEqual({
+      provider: 'google-health',
+      id: '8677373576871223311',
+      legacyUserId: '2E4RVC',
+      _json: { identity: fixture('identity'), userinfo: body },
+    });
+  });
+
+  it('can not change the id', async () => {
+    const body = { healthUserId: '1', legacyUserId: 'AAA111', id: '2', sub: '3' };
+    const { profile } = await signIn({ token: ALL_SCOPES, userinfo: { body } });
+    expect(profile).toMatchObject({ id: '8677373576871223311', legacyUserId: '2E4RVC' });
+  });
+
+  it('says of an address whether it is verified only if Google does', async () => {
+    const body = { email: 'a@example.com' };
+    const { profile } = await signIn({ token: ALL_SCOPES, userinfo: { body } });
+    expect(profile.emails).toEqual([{ value: 'a@example.com' }]);
+  });
+});
+
+describe('a refused code exchange', () => {
+  it.each<[string, string]>([
+    ['invalid_grant', 'start the login again'],
+    ['redirect_uri_mismatch', 'must stand among the authorized redirect URIs'],
+    ['invalid_client', 'Check clientID and clientSecret'],
+  ])('of %s is an error that says what to do', async (code, remedy) => {
+    const google = await startGoogle({ token: { status: 400, body: { error: code } } });
+    const outcome = await login(strategyOf(google));
+    expect(outcome).toMatchObject({
+      type: 'error',
+      error: { code, operation: 'code_exchange', message: expect.stringContaining(remedy) },
+    });
+  });
+});
+
+describe('userProfile', () => {
+  it('can be called on the strategy itself, as tests of apps do', async () => {
+    const google = await startGoogle();
+    const profile = await new Promise<GoogleHealthProfile | undefined>((resolve, reject) => {
+      strategyOf(google).userProfile('ya29.a', (error, found) => (error ? reject(error) : resolve(found)));
+    });
+    expect(profile?.displayName).toBe('Zoë Krämer');
+  });
+
+  it('takes what a stub in the place of _oauth2.get gives', async () => {
+    const google = await startGoogle();
+    const strategy = strategyOf(google);
+    const urls: string[] = [];
+    Reflect.set(
+      Reflect.get(strategy, '_oauth2'),
+      'get',
+      (url: string, _token: string, done: (...answer: unknown[]) => void) => {
+        urls.push(url);
+        done(null, JSON.stringify({ healthUserId: '7' }), { statusCode: 200 });
+      },
+    );
+    expect(loginOf(await login(strategy)).profile.id).toBe('7');
+    expect(urls).toEqual([google.endpoints.identityURL]);
+  });
+});
