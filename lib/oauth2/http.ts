@@ -10,9 +10,6 @@ import { type Operation, TransportError, type TransportErrorCode } from './error
 /** The largest body that is read, bytes. */
 export const MAX_BODY = 1024 * 1024;
 
-/** The most pieces that a body is kept in: each costs some 400 bytes, and a server may send bytes one by one. */
-const MAX_CHUNKS = 1024;
-
 /** One HTTP request. */
 export interface HttpRequest {
   method: 'GET' | 'POST';
@@ -70,6 +67,16 @@ function parseEndpoint(href: string): Endpoint {
 const strict = new TextDecoder('utf-8', { fatal: true });
 const lenient = new TextDecoder('utf-8');
 
+/** Copies a chunk behind the first `size` bytes: kept apart, chunks of one byte would take 400 bytes each. */
+function append(bytes: Buffer, size: number, chunk: Buffer): Buffer {
+  if (size === 0) return chunk;
+  const length = size + chunk.length;
+  const room = length > bytes.length ? Buffer.allocUnsafe(2 * length) : bytes;
+  if (room !== bytes) bytes.copy(room, 0, 0, size);
+  chunk.copy(room, size);
+  return room;
+}
+
 /**
  * Sends one request and reads the whole answer: one deadline, no redirects, at most 1 MiB, decoded once.
  *
@@ -83,7 +90,7 @@ export function request(init: HttpRequest): Promise<HttpResponse> {
     let req: ClientRequest | undefined;
     let res: IncomingMessage | undefined;
     let settled = false;
-    const chunks: Buffer[] = [];
+    let bytes: Buffer = Buffer.alloc(0); // the body so far, in the first `size` bytes
     let size = 0;
 
     const settle = () => {
@@ -92,8 +99,7 @@ export function request(init: HttpRequest): Promise<HttpResponse> {
       signal?.removeEventListener('abort', onAbort);
     };
     const answer = (status: number, headers: IncomingHttpHeaders, decoder: typeof strict) => {
-      const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-      resolve({ status, headers, body: decoder.decode(bytes) });
+      resolve({ status, headers, body: decoder.decode(bytes.subarray(0, size)) });
     };
     const fail = (code: TransportErrorCode, detail: string, cause?: unknown) => {
       if (settled) return;
@@ -128,9 +134,12 @@ export function request(init: HttpRequest): Promise<HttpResponse> {
         return;
       }
       response.on('data', (chunk: Buffer) => {
+        if (size + chunk.length > MAX_BODY) {
+          fail('too_large', `The answer is larger than ${MAX_BODY} bytes`);
+          return;
+        }
+        bytes = append(bytes, size, chunk);
         size += chunk.length;
-        if (size > MAX_BODY) fail('too_large', `The answer is larger than ${MAX_BODY} bytes`);
-        else if (chunks.push(chunk) === MAX_CHUNKS) chunks.splice(0, MAX_CHUNKS, Buffer.concat(chunks));
       });
       response.on('end', () => {
         if (settled) return;
