@@ -83,6 +83,12 @@ describeFaults({
   operation: 'profile',
   run: (call) => signIn(call, `${tokenServer.url}/token`, `${call.url}/profile`),
   good: profile,
+  tolerated: {
+    'only encodedId': { user: { encodedId: 'A' } },
+    'an encodedId beside wrong types': {
+      user: { encodedId: 'A', displayName: 5, firstName: [], gender: {}, avatar: null },
+    },
+  },
   wrong: {
     'user: null': { user: null },
     'user: []': { user: [] },
@@ -99,6 +105,15 @@ describeFaults({
   run: ({ url, timeout, agent, signal }) =>
     refresh({ ...client, tokenURL: `${url}/token`, timeout, agent }, 'the-old-refresh-token', { signal }),
   good: tokens,
+  tolerated: {
+    'no scope': { ...tokens, scope: undefined },
+    'scope: null': { ...tokens, scope: null },
+    'expires_in: "28800"': { ...tokens, expires_in: '28800' },
+    'no expires_in': { ...tokens, expires_in: undefined },
+    'no refresh_token': { ...tokens, refresh_token: undefined },
+    'token_type: "bearer"': { ...tokens, token_type: 'bearer' },
+    'fields that nobody knows': { ...tokens, constructor: 1, toString: 'x', hasOwnProperty: null },
+  },
   wrong: wrongTokens,
 });
 
@@ -110,6 +125,10 @@ describeFaults({
       signal,
     }),
   good: info,
+  tolerated: {
+    '{"active":false}': { active: false },
+    'a scope of a wrong type': { ...info, scope: ['PROFILE'], iat: 'x', user_id: 5 },
+  },
   wrong: {
     'active: "true"': { ...info, active: 'true' },
     'active: 1': { ...info, active: 1 },
