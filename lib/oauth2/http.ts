@@ -182,7 +182,8 @@ export function request(init: HttpRequest): Promise<HttpResponse> {
       current.on('error', (error: NodeJS.ErrnoException) => {
         // The server had closed the kept-alive connection before it saw the request: Node's documentation of
         // `reusedSocket` has this race. Each try takes one idle connection away, so that this ends.
-        if (!settled && res === undefined && current.reusedSocket && error.code === 'ECONNRESET') send();
+        const stale = current.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        if (!settled && res === undefined && stale) send();
         else fail('connection', 'The connection failed', error);
       });
       // What ends with neither a response nor an error, such as an answer that switches protocols.
