@@ -1,13 +1,11 @@
 import { checkString } from '../oauth2/arguments.ts';
 import { OAuthError } from '../oauth2/errors.ts';
 import { type TokenSet, withRaw } from '../oauth2/tokens.ts';
+import { checkFunction, checkIsObject, checkTokenSet } from './arguments.ts';
 import { contended, noTokens, storeError } from './errors.ts';
 import { Semaphore } from './mutex.ts';
 import {
-  checkFunction,
-  checkIsObject,
   checkOptions,
-  checkTokenSet,
   type RecoverOptions,
   type Recovery,
   type RemoveOptions,

@@ -1,7 +1,8 @@
-import { checkObject, checkTimeout, checkToken } from '../oauth2/arguments.ts';
+import { checkTimeout } from '../oauth2/arguments.ts';
 import type { CallOptions } from '../oauth2/client.ts';
 import type { OAuthError } from '../oauth2/errors.ts';
 import type { TokenSet } from '../oauth2/tokens.ts';
+import { checkFunction, checkIsObject } from './arguments.ts';
 import { MemoryTokenStore } from './memory.ts';
 import type { TokenStore } from './store.ts';
 import { timedStore } from './timed-store.ts';
@@ -151,24 +152,4 @@ export function checkOptions(options: TokenManagerOptions): Settings {
     onReauthorize,
     onUnsaved,
   };
-}
-
-/** Refuses what is not a token set. */
-export function checkTokenSet(tokens: TokenSet): void {
-  checkIsObject(tokens, 'tokens');
-  checkToken(tokens.accessToken, 'tokens.accessToken');
-  if (tokens.refreshToken !== undefined) checkToken(tokens.refreshToken, 'tokens.refreshToken');
-  if (!(tokens.expiresAt instanceof Date) || Number.isNaN(tokens.expiresAt.getTime())) {
-    throw new TypeError('"tokens.expiresAt" must be a valid Date');
-  }
-}
-
-/** As `checkObject`, for a value whose type is declared. */
-export function checkIsObject(value: object, name: string): void {
-  checkObject(value, name);
-}
-
-/** Refuses what is not a function. */
-export function checkFunction(value: unknown, name: string): void {
-  if (typeof value !== 'function') throw new TypeError(`"${name}" must be a function`);
 }

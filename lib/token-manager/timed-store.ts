@@ -1,3 +1,4 @@
+import { within } from './deadline.ts';
 import { storeError } from './errors.ts';
 import type { TokenStore } from './store.ts';
 
@@ -8,7 +9,13 @@ import type { TokenStore } from './store.ts';
  * @param timeout of one read or write, ms
  */
 export function timedStore(store: TokenStore, timeout: number): TokenStore {
-  const timed = <T>(work: () => Promise<T>) => withDeadline(work, timeout);
+  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await within(work(), timeout, 'The store did not answer');
+    } catch (error) {
+      throw storeError(error);
+    }
+  };
   return {
     get: (userID) => timed(() => store.get(userID)),
     set: (userID, record) => timed(() => store.set(userID, record)),
@@ -29,18 +36,4 @@ export function timedStore(store: TokenStore, timeout: number): TokenStore {
       }
     },
   };
-}
-
-async function withDeadline<T>(work: () => Promise<T>, timeout: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`The store did not answer within ${timeout} ms`)), timeout);
-  });
-  try {
-    return await Promise.race([work(), deadline]);
-  } catch (error) {
-    throw storeError(error);
-  } finally {
-    clearTimeout(timer);
-  }
 }
