@@ -47,8 +47,10 @@ export async function runCommand(args: readonly string[], io: CommandIO): Promis
     io.stderr.write(`The simulator cannot start: ${messageOf(error)}\n`);
     return error instanceof TypeError ? 2 : 1;
   }
+  // Listen for signals first: who reads the banner may send one at once.
+  const stopped = new Promise<void>((resolve) => io.onStop(resolve));
   io.stdout.write(banner(simulator));
-  await new Promise<void>((resolve) => io.onStop(resolve));
+  await stopped;
   await simulator.close();
   return 0;
 }

@@ -51,7 +51,9 @@ export class SimulatorServer {
       const text = 'The simulator answers only to localhost, addresses and the names in "allowedHosts".';
       return send(response, json(421, { error: 'misdirected_request', error_description: text }));
     }
-    const url = new URL(message.url ?? '/', 'http://simulator');
+    const target = message.url ?? '';
+    if (!URL.canParse(target, 'http://simulator')) return send(response, gatewayPage(400, 'Bad target.'));
+    const url = new URL(target, 'http://simulator');
     const body = await readBody(message);
     const request: Incoming = {
       method: message.method ?? 'GET',

@@ -119,8 +119,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   checkTexts(allowedHosts, 'allowedHosts');
 
   const state = new State(options.clock, options.switches);
-  const fitbitApp = state.apps.addFitbit({ redirectURIs, ...options.fitbit });
-  const googleApp = state.apps.addGoogleHealth({ redirectURIs, ...options.googleHealth });
+  const { fitbit = {}, googleHealth = {} } = options;
+  checkObject(fitbit, '"fitbit"', Object.keys(fitbit));
+  checkObject(googleHealth, '"googleHealth"', Object.keys(googleHealth));
+  const fitbitApp = state.apps.addFitbit({ redirectURIs, ...fitbit });
+  const googleApp = state.apps.addGoogleHealth({ redirectURIs, ...googleHealth });
   const server = new SimulatorServer(state, [host, ...allowedHosts]);
   state.url = urlOf(host, await server.listen(port, host));
   return face(state, server, fitbitApp, googleApp);
