@@ -1,4 +1,4 @@
-import type { AuthenticateOptions as PassportOptions, Strategy } from 'passport';
+import type { AuthenticateOptions as PassportOptions } from 'passport';
 
 /** What `passport.authenticate(name, options)` may override for one request. */
 export interface AuthenticateOptions extends Omit<PassportOptions, 'state' | 'scope' | 'prompt'> {
@@ -18,12 +18,15 @@ export interface AuthenticateOptions extends Omit<PassportOptions, 'state' | 'sc
   accessType?: 'offline' | 'online' | undefined;
 }
 
+// Inside the block below, AuthenticateOptions is Passport's.
+type Options = AuthenticateOptions;
+
 declare module 'passport' {
   // @types/passport knows `state` as a string only.
   interface Authenticator<InitializeRet, AuthenticateRet, AuthorizeRet, AuthorizeOptions> {
     authenticate(
-      strategy: string | string[] | Strategy,
-      options: AuthenticateOptions,
+      strategy: string | string[] | import('passport').Strategy,
+      options: import('./authenticate-options.ts').AuthenticateOptions,
       // biome-ignore lint/suspicious/noExplicitAny: as in the signature of @types/passport that this adds to
       callback?: (...args: any[]) => any,
     ): AuthenticateRet;
