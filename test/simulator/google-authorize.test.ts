@@ -133,7 +133,7 @@ describe('the authorize endpoint of Google', () => {
   });
 });
 
-describe('a bad authorize request to Google ends on a page of Google', () => {
+describe('a bad authorize request to Google', () => {
   it.each([
     ['an unknown client', { client_id: 'x' }, 401, 'invalid_client'],
     ['no client', { client_id: '' }, 400, 'invalid_request'],
@@ -152,7 +152,7 @@ describe('a bad authorize request to Google ends on a page of Google', () => {
     ],
     ['an unknown access_type', { access_type: 'forever' }, 400, 'invalid_request'],
     ['prompt=none and more', { prompt: 'none consent' }, 400, 'invalid_request'],
-  ])('for %s', async (_, change, status, code) => {
+  ])('ends on a page of Google for %s', async (_, change, status, code) => {
     const simulator = await start();
     const answer = await get(
       withQuery(simulator.googleHealth.authorizationURL, googleQuery(simulator, { ...change })),
@@ -162,7 +162,7 @@ describe('a bad authorize request to Google ends on a page of Google', () => {
     expect(await answer.text()).toContain(`Error ${status}: ${code}`);
   });
 
-  it('for a missing response_type or scope', async () => {
+  it('ends on a page of Google for a missing response_type or scope', async () => {
     const simulator = await start();
     for (const name of ['response_type', 'scope']) {
       const query = Object.fromEntries(
