@@ -18,11 +18,8 @@ export interface AuthenticateOptions extends Omit<PassportOptions, 'state' | 'sc
   accessType?: 'offline' | 'online' | undefined;
 }
 
-// Inside the block below, AuthenticateOptions is Passport's.
-type Options = AuthenticateOptions;
-
 declare module 'passport' {
-  // @types/passport knows `state` as a string only.
+  // @types/passport knows `state` as a string only. The names in here are its own, hence the imports.
   interface Authenticator<InitializeRet, AuthenticateRet, AuthorizeRet, AuthorizeOptions> {
     authenticate(
       strategy: string | string[] | import('passport').Strategy,
