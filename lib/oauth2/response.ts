@@ -42,6 +42,9 @@ export function malformed(provider: Provider, operation: Operation, what: string
   });
 }
 
+// The shortest secret that a provider issues, with room to spare.
+const MIN_ISSUED_LENGTH = 16;
+
 /**
  * Makes the error for an error answer.
  *
@@ -54,10 +57,14 @@ export function responseError(
   secrets: readonly (string | undefined)[],
 ): ResponseError {
   const basic = clientSecret && `${clientID}:${clientSecret}`;
-  const redact = redactor([clientSecret, basic, ...secrets]);
+  const all = [clientSecret, basic, ...secrets].filter((secret) => secret !== undefined);
+  const redact = redactor(all);
+  // Callers branch on codes: a short secret, such as the "token" of a test, must not blank out `invalid_token`.
+  const long = all.filter((secret) => secret.length >= MIN_ISSUED_LENGTH);
+  const redactCode = redactor([...long, ...long.map((secret) => secret.toLowerCase())]);
   const parsed = parseJSON(body);
   const errors = (isObject(parsed) ? provider.parseErrors(parsed) : []).map((error) => ({
-    code: redact(error.code) === error.code ? error.code : 'redacted',
+    code: redactCode(error.code) === error.code ? error.code : 'redacted',
     ...(error.description !== undefined && { description: redact(error.description) }),
     ...(error.field !== undefined && { field: redact(error.field) }),
   }));
