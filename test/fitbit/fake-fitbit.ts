@@ -1,4 +1,5 @@
 import nock from 'nock';
+import { afterEach, beforeAll } from 'vitest';
 
 /** A request as it went over the wire. */
 export interface RecordedRequest {
@@ -12,6 +13,10 @@ export interface RecordedRequest {
 export type Answer =
   | { status?: number; body?: string | object; headers?: Record<string, string>; delay?: number }
   | { fails: string };
+
+// For each test file that imports this: no request leaves the process, and no answer outlives its test.
+beforeAll(() => nock.disableNetConnect());
+afterEach(() => nock.cleanAll());
 
 /**
  * Answers requests to a URL, each answer once and in this order, and records them. Any other request fails.
