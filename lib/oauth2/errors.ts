@@ -83,11 +83,11 @@ export class ResponseError extends OAuthError {
   /** Every error of the answer; empty when the body was not one of the known shapes. */
   readonly errors: readonly ProviderError[];
   /** The provider's text of the first error, secrets redacted. */
-  readonly description?: string;
+  declare readonly description?: string;
   /** From the `Fitbit-Rate-Limit-*` headers, when they came. */
-  readonly rateLimit?: RateLimit;
+  declare readonly rateLimit?: RateLimit;
   /** Seconds to wait, from `Retry-After`, when it came. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
   constructor(message: string, init: ResponseErrorInit) {
     super(message, init);
