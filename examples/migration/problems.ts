@@ -1,0 +1,18 @@
+/** What a page says of a login that did not work, by its code. */
+const PROBLEMS: Record<string, string> = {
+  access_denied: 'You said no, and nothing was changed.',
+  account_not_linked:
+    'This Google account has no Google Health or Fitbit profile. Choose the account that your device uses.',
+  missing_scope:
+    'Without a look at your Google Health profile we can’t tell who you are. Leave that box ticked.',
+  account_conflict: 'Your account here belongs to another Google account of yours. Sign in with that one.',
+  permission_denied:
+    'Google does not let us see your Google Health profile yet. If you have not moved your Fitbit account to Google, do that first, in the Fitbit app.',
+  reconnect: 'Your connection had ended. Sign in again to renew it.',
+};
+
+/** The text for a code out of a link. What anybody may have written into the link is never shown itself. */
+export function problemFor(code: unknown): string | undefined {
+  if (typeof code !== 'string') return undefined;
+  return (Object.hasOwn(PROBLEMS, code) && PROBLEMS[code]) || 'That did not work. Please try again.';
+}
