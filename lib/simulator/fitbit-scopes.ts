@@ -20,9 +20,6 @@ export const fitbitScopeTexts = {
   weight: ['Weight', 'Weight, body mass index and body fat'],
 } as const satisfies Record<string, readonly [title: string, about: string]>;
 
-/** A scope of the Fitbit Web API. */
-export type FitbitScopeName = keyof typeof fitbitScopeTexts;
-
 /** The names of Fitbit's scopes, in alphabetical order. */
 export const fitbitScopes: readonly string[] = Object.keys(fitbitScopeTexts);
 

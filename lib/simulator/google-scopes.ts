@@ -34,7 +34,7 @@ const signInTitles: Readonly<Record<string, string>> = {
 };
 
 /** Every Health scope. */
-export const googleHealthScopes: readonly string[] = Object.entries(kinds).flatMap(([kind, [access]]) => {
+const googleHealthScopes: readonly string[] = Object.entries(kinds).flatMap(([kind, [access]]) => {
   const readonly = `${googleHealthPrefix}${kind}.readonly`;
   return access === 'r' ? [readonly] : [readonly, `${googleHealthPrefix}${kind}.writeonly`];
 });

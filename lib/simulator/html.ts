@@ -49,7 +49,7 @@ const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** The headers of every page. */
-export const pageHeaders: Readonly<Record<string, string>> = {
+const pageHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/html;charset=UTF-8',
   'cache-control': 'no-store',
   'content-security-policy': contentSecurityPolicy,
@@ -77,9 +77,9 @@ export function page(
 <link rel="stylesheet" href="/assets/simulator.css">
 </head>
 <body class="${face}">
-<p class="notice" role="note"><strong>Simulator.</strong> This is ${
+<aside class="notice" aria-label="Simulator"><strong>Simulator.</strong> This is ${
     face === 'google' ? 'not Google' : face === 'fitbit' ? 'not Fitbit' : 'neither Fitbit nor Google'
-  }: the people are made up, and nothing leaves this computer. <a href="/">Control page</a></p>
+  }: people and data are made up. <a href="/">Control page</a></aside>
 ${content}
 </body>
 </html>

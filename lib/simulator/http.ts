@@ -24,7 +24,7 @@ export interface Reply {
 }
 
 /** The largest request body that is read, in bytes. */
-export const bodyLimit = 1024 * 1024;
+const bodyLimit = 1024 * 1024;
 
 /** Thrown when a request body is larger than {@link bodyLimit}. */
 export class BodyTooLarge extends Error {}

@@ -47,6 +47,8 @@ ul { list-style: none; margin: 0; padding: 0; }
 .scope.all { padding-left: .85rem; }
 .google .scope, .google .person { flex-direction: row; }
 .google .scopes .scope { flex-direction: row-reverse; justify-content: space-between; }
+fieldset:has(.all :checked) .scopes { background: var(--tint); }
+fieldset:has(.all :checked) .scopes input { visibility: hidden; }
 input[type=checkbox], input[type=radio] { width: 1.2rem; height: 1.2rem; margin: .15rem 0 0; flex: none; accent-color: var(--accent); }
 .person input { margin: 0; }
 .small { color: var(--soft); font-size: .875rem; }
