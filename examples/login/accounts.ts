@@ -1,4 +1,5 @@
-import type { Profile, TokenSet } from 'passport-fitbit-strategy';
+import type { Database } from 'libsql';
+import type { Profile } from 'passport-fitbit-strategy';
 
 /** Somebody who signed in. */
 export interface Account {
@@ -6,36 +7,46 @@ export interface Account {
   id: string;
   provider: string;
   userID: string;
+  /** The Fitbit id that a person had before Google Health. */
+  legacyUserID: string | null;
   displayName: string;
-  photo?: string | undefined;
-  /** Stays on the server: no page, no cookie and no log line holds a token. */
-  tokens: TokenSet;
+  photo: string | null;
 }
 
-/** The app's users. This one forgets them when it stops; an app of yours has a database here. */
+/** A profile of either provider. */
+export type AnyProfile = Profile & { legacyUserId?: string };
+
+/** The app's users. */
 export class Accounts {
-  readonly #accounts = new Map<string, Account>();
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
 
   get(id: string): Account | undefined {
-    return this.#accounts.get(id);
+    return this.#database.prepare('SELECT * FROM accounts WHERE id = ?').get(id) as Account | undefined;
   }
 
   /** Finds or creates the account of somebody who has just signed in. */
-  signIn(tokens: TokenSet, profile: Profile): Account {
+  signIn(profile: AnyProfile): Account {
     const account: Account = {
       id: `${profile.provider}:${profile.id}`,
       provider: profile.provider,
       userID: profile.id,
-      // There is a name only if the person allowed the `profile` scope.
+      legacyUserID: profile.legacyUserId ?? null,
+      // There is a name only if the person allowed that.
       displayName: profile.displayName ?? `Member ${profile.id}`,
-      photo: profile.photos?.[0]?.value,
-      tokens,
+      photo: profile.photos?.[0]?.value ?? null,
     };
-    this.#accounts.set(account.id, account);
+    const { id, provider, userID, legacyUserID, displayName, photo } = account;
+    this.#database
+      .prepare('INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?, ?)')
+      .run(id, provider, userID, legacyUserID, displayName, photo);
     return account;
   }
 
   remove(id: string): void {
-    this.#accounts.delete(id);
+    this.#database.prepare('DELETE FROM accounts WHERE id = ?').run(id);
   }
 }

@@ -7,17 +7,19 @@ import { Accounts } from './accounts.ts';
 import { accountOf, auth } from './auth.ts';
 import type { Config } from './config.ts';
 import { dashboard } from './dashboard.ts';
+import { openDatabase } from './database.ts';
 import { noticeFor } from './problems.ts';
-import { providersOf } from './providers.ts';
+import type { Provider } from './providers.ts';
+import { DatabaseSessions } from './sessions.ts';
 import { simulatorBox } from './simulator-box.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Makes the app; server.ts lets it listen. */
-export function createApp(config: Config): Express {
+/** Makes the app; start.ts lets it listen. */
+export function createApp(config: Config, providers: readonly Provider[]): Express {
   const { baseURL, simulator } = config;
-  const providers = providersOf(config);
-  const accounts = new Accounts();
+  const database = openDatabase(config.dataFolder);
+  const accounts = new Accounts(database);
   const secure = baseURL.startsWith('https:');
   const { csrfSynchronisedProtection, generateToken } = csrfSync({
     getTokenFromRequest: (req) => req.body?._csrf,
@@ -35,7 +37,8 @@ export function createApp(config: Config): Express {
   app.use(
     session({
       name: secure ? '__Host-daywalk' : 'daywalk',
-      secret: config.sessionSecret,
+      secret: config.secret,
+      store: new DatabaseSessions(database),
       resave: false,
       saveUninitialized: false, // no cookie for who only looks at the start page
       // `lax`, not `strict`: the way back from the provider comes from another site and needs the cookie.
@@ -44,7 +47,7 @@ export function createApp(config: Config): Express {
   );
   app.use(express.urlencoded({ extended: false, limit: '10kb' }));
   app.use(csrfSynchronisedProtection); // every POST; the login itself is protected by its state
-  app.use(auth(config, accounts));
+  app.use(auth(config, providers, accounts));
 
   app.get('/', (req, res) => {
     if (accountOf(req) !== undefined) return res.redirect('/dashboard');
@@ -52,7 +55,9 @@ export function createApp(config: Config): Express {
     generateToken(req);
     const { problem, at } = req.query;
     const label = providers.find(({ name }) => name === at)?.label ?? 'The provider';
-    res.render('start', { title: 'Sign in', providers, notice: noticeFor(problem, label) });
+    // Only a text of ours is shown, never what somebody has written into a link.
+    const notice = typeof problem === 'string' ? noticeFor(problem, label) : undefined;
+    res.render('start', { title: 'Sign in', providers, notice });
   });
 
   app.use((req, res, next) => {

@@ -1,41 +1,70 @@
 import { type Request, Router } from 'express';
 import passport from 'passport';
-import { type Failure, FitbitStrategy } from 'passport-fitbit-strategy';
-import type { Account, Accounts } from './accounts.ts';
+import { type Failure, FitbitStrategy, type Login } from 'passport-fitbit-strategy';
+import { GoogleHealthStrategy } from 'passport-fitbit-strategy/google-health';
+import type { Account, Accounts, AnyProfile } from './accounts.ts';
 import type { Config } from './config.ts';
+import { findProvider, type Provider } from './providers.ts';
 
 /** Everything that has to do with Passport: the strategies, the session, and two routes for each provider. */
-export function auth({ baseURL, fitbit }: Config, accounts: Accounts): Router {
+export function auth(config: Config, providers: readonly Provider[], accounts: Accounts): Router {
+  const { baseURL, fitbit, googleHealth } = config;
   // `passport` itself would do as well; an authenticator of its own lets two apps run side by side in a test.
   const authenticator = new passport.Passport();
+
+  const signIn = async ({ tokens, profile }: Login<AnyProfile>) => {
+    const account = accounts.signIn(profile);
+    // Stored before the person is let in: a refresh token that gets lost costs a new consent.
+    await findProvider(providers, profile.provider).tokens.save(account.id, tokens);
+    return account;
+  };
+
+  authenticator.use(
+    new GoogleHealthStrategy(
+      {
+        ...googleHealth,
+        // Exactly as it is registered with the provider, to the last slash.
+        callbackURL: `${baseURL}/auth/google-health/callback`,
+        // `openid profile` bring name and picture; the others are the Health data to read.
+        scope: [
+          'openid',
+          'profile',
+          'profile.readonly',
+          'activity_and_fitness.readonly',
+          'health_metrics_and_measurements.readonly',
+          'sleep.readonly',
+        ],
+      },
+      signIn,
+    ),
+  );
 
   authenticator.use(
     new FitbitStrategy(
       {
         ...fitbit,
-        // Exactly as it is registered with Fitbit, to the last slash.
         callbackURL: `${baseURL}/auth/fitbit/callback`,
         scope: ['profile', 'activity', 'heartrate', 'sleep'],
       },
-      async ({ tokens, profile }) => accounts.signIn(tokens, profile),
+      signIn,
     ),
   );
 
-  // The session holds the id of the account and nothing else.
+  // The session holds the id of the account and nothing else: tokens stay on the server.
   authenticator.serializeUser<string>((user, done) => done(null, (user as Account).id));
   authenticator.deserializeUser<string>((id, done) => done(null, accounts.get(id) ?? false));
 
   const router = Router();
   router.use(authenticator.session());
 
-  for (const name of ['fitbit']) {
+  for (const { name } of providers) {
     // Sends the browser to the provider, with a state and a PKCE challenge made for this one login.
     router.get(`/auth/${name}`, authenticator.authenticate(name));
 
     // The way back. With a callback, Passport leaves it to the app what to do with each outcome.
     router.get(`/auth/${name}/callback`, (req, res, next) => {
       const finish = (error: unknown, user?: Express.User | false, failure?: Failure): void => {
-        if (error) return next(error); // the provider's fault, or the app's: see problems.ts
+        if (error) return next(error); // the provider's fault, or the app's: see the error handler in app.ts
         if (user) return req.logIn(user, (failed) => (failed ? next(failed) : res.redirect('/dashboard')));
         // The person denied, took too long, or came back twice. Who is signed in already has lost nothing.
         res.redirect(req.user ? '/dashboard' : `/?problem=${failure?.code}&at=${name}`);

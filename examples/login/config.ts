@@ -1,15 +1,19 @@
 import type { FitbitClient } from 'passport-fitbit-strategy';
+import type { GoogleHealthClient } from 'passport-fitbit-strategy/google-health';
 import type { Simulator } from 'passport-fitbit-strategy/simulator';
 
-/** What the app is started with. */
+/** What the app is made with. */
 export interface Config {
   /** Where the browser finds the app, without a slash at the end: the callback URLs hang on it. */
   baseURL: string;
-  /** Signs the session cookie. */
-  sessionSecret: string;
+  /** Signs the session cookie and seals the stored tokens: at least 32 characters. */
+  secret: string;
   fitbit: FitbitClient;
+  googleHealth: GoogleHealthClient;
   /** The simulator, if a provider is simulated. */
   simulator?: Simulator | undefined;
+  /** The folder for accounts, sessions and tokens. Without one they live as long as the process. */
+  dataFolder?: string | undefined;
   /** Where log lines go. No line holds a secret. */
   log: (line: string) => void;
 }

@@ -1,12 +1,13 @@
+import { promisify } from 'node:util';
 import { type Request, type Response, Router } from 'express';
-import { OAuthError } from 'passport-fitbit-strategy';
+import { OAuthError, type TokenSet } from 'passport-fitbit-strategy';
 import type { Account, Accounts } from './accounts.ts';
 import { accountOf } from './auth.ts';
 import { noticeFor, reauthorizeCode } from './problems.ts';
-import type { Provider } from './providers.ts';
+import { findProvider, type Provider } from './providers.ts';
 
-/** What the last button brought, shown once. */
-interface Result {
+/** What the last button brought: shown once. */
+export interface Result {
   ok: boolean;
   title: string;
   text: string;
@@ -23,24 +24,33 @@ declare module 'express-session' {
 export function dashboard(providers: readonly Provider[], accounts: Accounts): Router {
   const router = Router();
 
-  router.get('/dashboard', (req, res) => {
+  router.get('/dashboard', async (req, res) => {
     const account = accountOf(req);
     if (account === undefined) return res.redirect('/?problem=sign_in');
-    const { result } = req.session;
+    const provider = findProvider(providers, account.provider);
+    let { result } = req.session;
     delete req.session.result;
-    const { tokens } = account;
+    let tokens: TokenSet | undefined;
+    try {
+      tokens = await provider.tokens.tokens(account.id); // refreshed if need be
+    } catch (error) {
+      const code = reauthorizeCode(error);
+      if (code !== undefined) return signOut(account, req, res, code);
+      result = failed(error, provider);
+    }
     res.render('dashboard', {
       title: account.displayName,
       account,
-      provider: providerOf(account),
+      provider,
       result,
-      expiresAt: tokens.expiresAt,
-      scopes: tokens.scope.map(scopeName),
+      expiresAt: tokens?.expiresAt,
+      scopes: tokens?.scope.map(scopeName) ?? [],
+      refreshed: provider.refreshed.get(account.id),
     });
   });
 
-  onButton('/tokens/refresh', async (account, provider) => {
-    const { refreshToken } = account.tokens;
+  onButton('/tokens/refresh', async ({ id }, provider) => {
+    const { refreshToken } = await provider.tokens.tokens(id);
     if (refreshToken === undefined) {
       return {
         ok: false,
@@ -49,8 +59,7 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
       };
     }
     const tokens = await provider.refresh(refreshToken);
-    // Fitbit's refresh tokens work once: keep the new one before anything else.
-    account.tokens = tokens;
+    await provider.tokens.save(id, tokens); // before anything else: Fitbit's refresh tokens work once
     return {
       ok: true,
       title: 'Refreshed',
@@ -64,7 +73,7 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
   });
 
   onButton('/tokens/introspect', async (account, provider) => {
-    const info = await provider.introspect(account.tokens.accessToken);
+    const info = await provider.introspect(await provider.tokens.accessToken(account.id));
     if (!info.active) {
       const text = `${provider.label} says that this access token has expired or was revoked. A refresh brings a new one.`;
       return { ok: false, title: 'Not active', text };
@@ -86,22 +95,18 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
   });
 
   onButton('/tokens/revoke', async (account, provider, req, res) => {
-    await provider.revoke(account.tokens.refreshToken ?? account.tokens.accessToken);
-    signOut(account, req, res, 'revoked');
+    await provider.tokens.remove(account.id, { revoke: provider.revoke });
+    accounts.remove(account.id);
+    await signOut(account, req, res, 'revoked');
     return undefined;
   });
 
-  router.post('/sign-out', (req, res, next) => {
-    req.logOut((error) => (error ? next(error) : res.redirect(303, '/?problem=signed_out')));
+  router.post('/sign-out', async (req, res) => {
+    await promisify(req.logOut).call(req);
+    res.redirect(303, '/?problem=signed_out');
   });
 
   return router;
-
-  function providerOf(account: Account): Provider {
-    const provider = providers.find(({ name }) => name === account.provider);
-    if (provider === undefined) throw new Error(`No provider ${account.provider}`);
-    return provider;
-  }
 
   /** A button: does something for the signed-in person, then shows the dashboard with what came back. */
   function onButton(
@@ -111,7 +116,7 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
     router.post(path, async (req, res) => {
       const account = accountOf(req);
       if (account === undefined) return res.redirect(303, '/?problem=sign_in');
-      const provider = providerOf(account);
+      const provider = findProvider(providers, account.provider);
       try {
         const result = await act(account, provider, req, res);
         if (result === undefined) return;
@@ -120,28 +125,33 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
         // The consent is gone, whatever the reason: nothing but a new sign-in helps.
         const code = reauthorizeCode(error);
         if (code !== undefined) return signOut(account, req, res, code);
-        if (!(error instanceof OAuthError)) throw error;
-        const notice = noticeFor(error.code, provider.label);
-        req.session.result = { ok: false, title: notice?.title ?? '', text: notice?.text ?? '' };
+        req.session.result = failed(error, provider);
       }
-      // Saved before the browser comes back for it.
-      req.session.save((error) => {
-        if (error) throw error;
-        res.redirect(303, '/dashboard');
-      });
-    });
-  }
-
-  function signOut(account: Account, req: Request, res: Response, code: string): void {
-    accounts.remove(account.id);
-    req.logOut((error) => {
-      if (error) throw error;
-      res.redirect(303, `/?problem=${code}&at=${account.provider}`);
+      await promisify(req.session.save).call(req.session); // before the browser comes back for it
+      res.redirect(303, '/dashboard');
     });
   }
 }
 
-/** A scope for people: without Google's prefix. */
+async function signOut(account: Account, req: Request, res: Response, code: string): Promise<void> {
+  await promisify(req.logOut).call(req);
+  res.redirect(303, `/?problem=${code}&at=${account.provider}`);
+}
+
+/** What a call brought that failed for now. */
+function failed(error: unknown, provider: Provider): Result {
+  if (!(error instanceof OAuthError)) throw error;
+  return { ok: false, ...noticeFor(error.code, provider.label) };
+}
+
+const SCOPE_NAMES = new Map([
+  ['openid', 'sign-in'],
+  ['https://www.googleapis.com/auth/userinfo.profile', 'name and picture'],
+  ['https://www.googleapis.com/auth/userinfo.email', 'e-mail address'],
+]);
+
+/** A scope for people: `…/auth/googlehealth.heart_data.readonly` is `heart data`. */
 function scopeName(scope: string): string {
-  return scope.replace(/^https:\/\/www\.googleapis\.com\/auth\/(googlehealth\.)?/, '').replaceAll('_', ' ');
+  const short = scope.replace(/^https:.*\/googlehealth\.(\w+)\.readonly$/, '$1').replaceAll('_', ' ');
+  return SCOPE_NAMES.get(scope) ?? short;
 }

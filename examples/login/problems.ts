@@ -23,12 +23,23 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   missing_scope: [
     'warning',
     'One permission is missing',
-    'To sign you in, Daywalk needs to see your % profile. Leave that box ticked.',
+    'To sign you in, Daywalk has to know who you are. Please tick at least the box for your % profile.',
   ],
   account_not_linked: [
     'warning',
     'No health data in this account',
     'This Google account does not have a Google Health profile yet. Set one up, or choose another account.',
+  ],
+
+  account_conflict: [
+    'warning',
+    'This Fitbit account belongs to another Google account here',
+    'Please sign in with that one.',
+  ],
+  permission_denied: [
+    'warning',
+    '% does not let us in yet',
+    'If you still use a Fitbit account, move it to Google in the Fitbit app first.',
   ],
 
   // The login did not come back as it left
@@ -67,12 +78,11 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   ],
 };
 
-const OTHER = ['warning', 'Signing in with % did not work', AGAIN] as const;
+const OTHER = ['warning', '% gave an answer that we do not understand', AGAIN] as const;
 
-/** The text for a code out of a link. What anybody may have written into the link is never shown itself. */
-export function noticeFor(code: unknown, providerLabel: string): Notice | undefined {
-  if (typeof code !== 'string') return undefined;
-  const [kind, title, text] = Object.hasOwn(NOTICES, code) ? (NOTICES[code] ?? OTHER) : OTHER;
+/** The text for a code. */
+export function noticeFor(code: string, providerLabel: string): Notice {
+  const [kind, title, text] = (Object.hasOwn(NOTICES, code) && NOTICES[code]) || OTHER;
   const fill = (line: string) => line.replaceAll('%', providerLabel);
   return { kind, title: fill(title), text: fill(text) };
 }

@@ -1,28 +1,72 @@
-import { introspect, refresh, revoke, type TokenInfo, type TokenSet } from 'passport-fitbit-strategy';
+import type { CallOptions, TokenInfo, TokenSet } from 'passport-fitbit-strategy';
+import * as fitbitTokens from 'passport-fitbit-strategy';
+import * as googleTokens from 'passport-fitbit-strategy/google-health';
+import { FileTokenStore, MemoryTokenStore, TokenManager } from 'passport-fitbit-strategy/token-manager';
 import type { Config } from './config.ts';
 
-/** A provider as the dashboard uses it. The two modules of the package have the same verbs. */
-export interface Provider {
+/** What the app does with a provider's tokens. The two modules of the package have the same verbs. */
+interface Verbs {
   /** The strategy's name. */
-  name: string;
+  name: 'fitbit' | 'google-health';
   label: string;
   /** Its users are made up. */
   simulated: boolean;
-  refresh(refreshToken: string): Promise<TokenSet>;
+  refresh(refreshToken: string, options?: CallOptions): Promise<TokenSet>;
   introspect(accessToken: string): Promise<TokenInfo<string[] | Record<string, string>>>;
   revoke(token: string): Promise<void>;
 }
 
+/** A provider. */
+export interface Provider extends Verbs {
+  /** Keeps the tokens of this provider's users, by the id of the account, and refreshes them in time. */
+  tokens: TokenManager;
+  /** When the tokens of an account were last refreshed in time. */
+  refreshed: Map<string, Date>;
+  /** The time by which tokens expire: the simulator has a clock of its own. */
+  now(): Date;
+}
+
 /** The providers, in the order of the start page's buttons. */
-export function providersOf({ fitbit, simulator }: Config): Provider[] {
+export function createProviders(config: Config): Provider[] {
+  const { fitbit, googleHealth, simulator } = config;
   return [
-    {
+    withTokens(config, {
+      name: 'google-health',
+      label: 'Google Health',
+      simulated: googleHealth.clientID === simulator?.googleHealth.clientID,
+      refresh: (token, options) => googleTokens.refresh(googleHealth, token, options),
+      introspect: (token) => googleTokens.introspect(googleHealth, token),
+      revoke: (token) => googleTokens.revoke(googleHealth, token),
+    }),
+    withTokens(config, {
       name: 'fitbit',
       label: 'Fitbit',
       simulated: fitbit.clientID === simulator?.fitbit.clientID,
-      refresh: (token) => refresh(fitbit, token),
-      introspect: (token) => introspect(fitbit, token),
-      revoke: (token) => revoke(fitbit, token),
-    },
+      refresh: (token, options) => fitbitTokens.refresh(fitbit, token, options),
+      introspect: (token) => fitbitTokens.introspect(fitbit, token),
+      revoke: (token) => fitbitTokens.revoke(fitbit, token),
+    }),
   ];
+}
+
+function withTokens({ simulator, secret, dataFolder }: Config, verbs: Verbs): Provider {
+  const refreshed = new Map<string, Date>();
+  const now = () => (verbs.simulated && simulator ? simulator.now() : new Date());
+  const tokens = new TokenManager({
+    // A store for each provider: what recover() finds in it is refreshed there. With several processes, take
+    // PostgresTokenStore or RedisTokenStore.
+    store: dataFolder ? new FileTokenStore(`${dataFolder}/${verbs.name}.json`) : new MemoryTokenStore(),
+    seal: secret,
+    refresh: verbs.refresh,
+    onRefreshed: ({ userID }) => refreshed.set(userID, now()),
+    now: () => now().getTime(),
+  });
+  return { ...verbs, tokens, refreshed, now };
+}
+
+/** The provider of an account or a profile. */
+export function findProvider(providers: readonly Provider[], name: string): Provider {
+  const provider = providers.find((one) => one.name === name);
+  if (provider === undefined) throw new Error(`There is no provider ${name}`);
+  return provider;
 }

@@ -1,6 +1,5 @@
 import { Router } from 'express';
 import type { Simulator } from 'passport-fitbit-strategy/simulator';
-import { accountOf } from './auth.ts';
 
 /** The dashboard's simulator box. An app with real users has nothing of the kind. */
 export function simulatorBox(simulator: Simulator): Router {
@@ -8,15 +7,21 @@ export function simulatorBox(simulator: Simulator): Router {
 
   router.post('/simulator/advance', (req, res) => {
     simulator.advance({ hours: 8 });
-    // The simulator moves its own clock, this computer's stays: so what we keep gets eight hours older.
-    const account = accountOf(req);
-    if (account !== undefined)
-      account.tokens.expiresAt = new Date(account.tokens.expiresAt.getTime() - 8 * 3_600_000);
+    req.session.result = {
+      ok: true,
+      title: 'Eight hours have passed',
+      text: 'On the simulator’s clock: an access token from before has expired and is refreshed when it is needed.',
+    };
     res.redirect(303, '/dashboard');
   });
 
-  router.post('/simulator/shut-down-fitbit', (_req, res) => {
+  router.post('/simulator/shut-down-fitbit', (req, res) => {
     simulator.shutDownFitbit();
+    req.session.result = {
+      ok: true,
+      title: 'Fitbit has been shut down',
+      text: 'From now on its endpoints answer 410 Gone. Its control page can undo that.',
+    };
     res.redirect(303, '/dashboard');
   });
 

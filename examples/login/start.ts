@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
 import { createApp } from './app.ts';
+import { createProviders } from './providers.ts';
 
 /** A running demo. */
 export interface Demo {
@@ -17,42 +19,55 @@ export interface Demo {
  *
  * | variable | meaning |
  * |---|---|
+ * | `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET` | an OAuth client of a Google Cloud project |
  * | `FITBIT_CLIENT_ID`, `FITBIT_CLIENT_SECRET` | an app registered with Fitbit |
  * | `PORT` | default 3000; 0 for any free one |
  * | `HOST` | the address to listen on, default 127.0.0.1: this computer only |
  * | `BASE_URL` | where browsers find the app, default `http://localhost:<port>` |
- * | `SESSION_SECRET` | signs the session cookie; default a new one for each start |
+ * | `DATA_FOLDER` | keeps accounts, sessions and tokens over a restart; default: in memory |
+ * | `SECRET` | signs the session cookie and seals the tokens; default: made, and kept in `DATA_FOLDER` |
  */
 export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<Demo> {
+  const server = createServer();
+  await listen(server, Number(env.PORT ?? 3000), env.HOST ?? '127.0.0.1');
+
   let simulator: Simulator | undefined;
   const simulated = async () => {
     simulator ??= await startSimulator({ fitbit: { name: 'Daywalk' }, googleHealth: { name: 'Daywalk' } });
     return simulator;
   };
   const fitbit = credentials(env.FITBIT_CLIENT_ID, env.FITBIT_CLIENT_SECRET) ?? (await simulated()).fitbit;
+  const googleHealth =
+    credentials(env.GOOGLE_CLIENT_ID, env.GOOGLE_CLIENT_SECRET) ?? (await simulated()).googleHealth;
 
-  const server = createServer();
-  await listen(server, Number(env.PORT ?? 3000), env.HOST ?? '127.0.0.1');
   const { port } = server.address() as AddressInfo;
-  const url = env.BASE_URL ?? `http://localhost:${port}`;
-  const app = createApp({
-    baseURL: url,
-    sessionSecret: env.SESSION_SECRET ?? randomBytes(32).toString('base64url'),
-    fitbit,
-    simulator,
-    log,
-  });
-  server.on('request', app);
-  log(`Daywalk is on ${url}`);
+  const baseURL = env.BASE_URL ?? `http://localhost:${port}`;
+  const dataFolder = env.DATA_FOLDER;
+  const secret = env.SECRET ?? (await madeSecret(dataFolder));
+  const config = { baseURL, secret, fitbit, googleHealth, simulator, dataFolder, log };
+  const providers = createProviders(config);
+  server.on('request', createApp(config, providers));
+
+  // A refresh that a crash interrupted is brought to an end while Fitbit still repeats its answer.
+  const recover = () => {
+    for (const { tokens } of providers)
+      tokens.recover().catch(() => log('Recovering tokens failed: will try again'));
+  };
+  recover();
+  const timer = setInterval(recover, 30_000);
+
+  log(`Daywalk is on ${baseURL}`);
   if (simulator !== undefined)
     log(`Signing in to a simulator on ${simulator.url}: made-up people, no network`);
 
   return {
-    url,
+    url: baseURL,
     simulator,
     async close() {
+      clearInterval(timer);
       server.close();
       server.closeAllConnections();
+      await Promise.allSettled(providers.map(({ tokens }) => tokens.flush()));
       await simulator?.close();
     },
   };
@@ -60,6 +75,16 @@ export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void)
 
 function credentials(clientID: string | undefined, clientSecret: string | undefined) {
   return clientID && clientSecret ? { clientID, clientSecret } : undefined;
+}
+
+/** A secret that is as old as the data that hang on it. */
+async function madeSecret(folder: string | undefined): Promise<string> {
+  const secret = randomBytes(32).toString('base64url');
+  if (folder === undefined) return secret;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = `${folder}/secret`;
+  await writeFile(path, secret, { flag: 'wx', mode: 0o600 }).catch(() => {}); // there is one already
+  return readFile(path, 'utf8');
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

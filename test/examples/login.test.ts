@@ -1,10 +1,39 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../examples/login/app.ts';
+import { createProviders } from '../../examples/login/providers.ts';
 import { type Demo, start } from '../../examples/login/start.ts';
 import { type Page, WebClient } from './web-client.ts';
+
+const PROVIDERS = [
+  {
+    name: 'google-health',
+    label: 'Google Health',
+    consentTitle: 'Daywalk wants access to your Google account',
+    allow: { person: 'zoe', all: 'yes', decision: 'allow' },
+    userID: '8677373576871223311',
+    person: 'Zoë Krämer',
+    scopes: ['sign-in', 'name and picture', 'profile', 'activity and fitness', 'sleep'],
+    lifetime: 3_600_000,
+    refreshToken: 'the same as before',
+  },
+  {
+    name: 'fitbit',
+    label: 'Fitbit',
+    consentTitle: 'Daywalk would like to use your Fitbit data',
+    allow: { person: 'zoe', decision: 'allow' },
+    userID: '2E4RVC',
+    person: 'Zoë K.',
+    scopes: ['activity', 'heartrate', 'profile', 'sleep'],
+    lifetime: 8 * 3_600_000,
+    refreshToken: 'replaced',
+  },
+] as const;
 
 describe('The demo', () => {
   let demo: Demo;
@@ -26,27 +55,126 @@ describe('The demo', () => {
     client.submit(await consentPage(client), '/consent', { person, decision: 'allow' });
   const tokenRequests = () => simulator.requests.filter(({ endpoint }) => endpoint === 'token');
 
-  it('signs in from the start page over the consent page to the dashboard', async () => {
-    const startPage = await browser.get(demo.url);
-    expect(startPage.html).toContain('href="/auth/fitbit"');
-    expect(startPage.text).toContain('Continue with Fitbit');
+  describe.each(PROVIDERS)('with $label', (provider) => {
+    const { name, label, allow } = provider;
+    const ask = (client = browser) => client.get(`${demo.url}/auth/${name}`);
+    const enter = async (client = browser) => client.submit(await ask(client), '/consent', allow);
 
-    const consent = await consentPage();
-    expect(consent.url.origin).toBe(simulator.url);
-    expect(consent.text).toContain('Daywalk would like to use your Fitbit data');
+    it('signs in from the start page over the consent page to the dashboard', async () => {
+      const startPage = await browser.get(demo.url);
+      expect(startPage.html).toContain(`href="/auth/${name}"`);
+      expect(startPage.text).toMatch(/Continue with Google Health Continue with Fitbit/);
 
-    const dashboard = await browser.submit(consent, '/consent', { person: 'zoe', decision: 'allow' });
-    expect(dashboard.url.href).toBe(`${demo.url}/dashboard`);
-    expect(dashboard.status).toBe(200);
-    expect(dashboard.text).toContain('Hello, Zoë K.');
-    expect(dashboard.text).toContain('Signed in with Fitbit');
-    expect(dashboard.text).toContain('User id 2E4RVC');
-    for (const scope of ['activity', 'heartrate', 'profile', 'sleep']) {
-      expect(dashboard.html).toContain(`<li>${scope}</li>`);
-    }
-    expect(dashboard.html).toContain(`src="${simulator.url}/avatars/zoe/`);
-    const expires = Date.parse(/data-expires="([^"]+)"/.exec(dashboard.html)?.[1] ?? '');
-    expect(Math.abs(expires - Date.now() - 8 * 3_600_000)).toBeLessThan(10_000);
+      const consent = await ask();
+      expect(consent.url.origin).toBe(simulator.url);
+      expect(consent.text).toContain(provider.consentTitle);
+
+      const dashboard = await browser.submit(consent, '/consent', allow);
+      expect(dashboard.url.href).toBe(`${demo.url}/dashboard`);
+      expect(dashboard.status).toBe(200);
+      expect(dashboard.text).toContain(`Hello, ${provider.person}`);
+      expect(dashboard.text).toContain(`Signed in with ${label}`);
+      expect(dashboard.text).toContain(`User id ${provider.userID}`);
+      for (const scope of provider.scopes) expect(dashboard.html).toContain(`<li>${scope}</li>`);
+      expect(dashboard.html).toContain(`src="${simulator.url}/avatars/zoe/`);
+      const left = expiresIn(dashboard);
+      expect(left).toBeGreaterThan(provider.lifetime - 10_000);
+      expect(left).toBeLessThanOrEqual(provider.lifetime);
+    });
+
+    it('refreshes: the new tokens are kept and used', async () => {
+      const first = await browser.submit(await enter(), '/tokens/refresh');
+      expect(first.url.pathname).toBe('/dashboard');
+      expect(first.text).toMatch(
+        new RegExp(`Refreshed .*Access token ends in ….{4} Refresh token ${provider.refreshToken} Scopes`),
+      );
+      const active = await browser.submit(first, '/tokens/introspect');
+      expect(active.text).toContain('this access token is good');
+
+      const second = await browser.submit(active, '/tokens/refresh');
+      expect(second.text).toContain('Refreshed');
+      const sent = tokenRequests().map(({ body }) => body.refresh_token);
+      expect(sent).toHaveLength(3); // the code exchange and two refreshes
+      expect(sent[1] === sent[2]).toBe(provider.refreshToken === 'the same as before');
+
+      const reloaded = await browser.get(`${demo.url}/dashboard`);
+      expect(reloaded.text).not.toContain('Refreshed'); // said once
+    });
+
+    it('introspects', async () => {
+      const page = await browser.submit(await enter(), '/tokens/introspect');
+      expect(page.text).toContain(`Active ${label} says that this access token is good. User`);
+      expect(page.text).toContain('Client');
+      expect(page.text).toContain(provider.scopes.at(-1));
+    });
+
+    it('refreshes by itself when the access token has expired', async () => {
+      const later = await browser.submit(await enter(), '/simulator/advance');
+      expect(later.text).toContain('Eight hours have passed');
+      expect(later.text).toMatch(/Valid Access token, until .* Refreshed by itself at/);
+      expect(expiresIn(later)).toBeGreaterThan(provider.lifetime - 10_000);
+      expect(tokenRequests()).toHaveLength(2);
+      expect(tokenRequests()[1]?.body.grant_type).toBe('refresh_token');
+      expect((await browser.submit(later, '/tokens/introspect')).text).toContain('token is good');
+      await browser.get(`${demo.url}/dashboard`);
+      expect(tokenRequests()).toHaveLength(2);
+    });
+
+    it('says so when a token is no longer active', async () => {
+      const dashboard = await enter();
+      const other = new WebClient();
+      await other.submit(await enter(other), '/tokens/revoke');
+      // The account has gone with it, and with the account whoever was signed in to it.
+      const page = await browser.post(`${demo.url}/tokens/introspect`, csrf(dashboard));
+      expect(page.text).toContain('Please sign in');
+    });
+
+    it('revokes the consent and signs out', async () => {
+      const dashboard = await enter();
+      expect(simulator.grants).toHaveLength(1);
+      const bye = await browser.submit(dashboard, '/tokens/revoke');
+      expect(bye.url.pathname).toBe('/');
+      expect(bye.text).toContain(`no longer has access to your ${label} data`);
+      expect(simulator.grants).toHaveLength(0);
+      expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Please sign in');
+    });
+
+    it('takes Deny for an answer', async () => {
+      const page = await browser.submit(await ask(), '/consent', { decision: 'deny' });
+      expect(page.url.pathname).toBe('/');
+      expect(page.status).toBe(200);
+      expect(page.text).toContain('Nothing was shared with Daywalk');
+      expect(page.text).toContain(`Continue with ${label}`);
+      expect(tokenRequests()).toHaveLength(0);
+    });
+
+    it('asks to sign in again when the refresh token is dead', async () => {
+      const dashboard = await enter();
+      simulator.fail({ endpoint: 'token', with: { status: 400, body: { error: 'invalid_grant' } } });
+      const page = await browser.submit(dashboard, '/tokens/refresh');
+      expect(page.url.pathname).toBe('/');
+      expect(page.text).toContain(`Your connection to ${label} has ended`);
+      expect((await browser.get(`${demo.url}/dashboard`)).url.pathname).toBe('/');
+      expect((await enter()).text).toContain('Hello, Zoë');
+    });
+
+    it('asks to sign in again when a refresh that it makes by itself finds the consent gone', async () => {
+      const dashboard = await enter();
+      simulator.fail({ endpoint: 'token', with: { status: 400, body: { error: 'invalid_grant' } } });
+      const page = await browser.submit(dashboard, '/simulator/advance');
+      expect(page.url.pathname).toBe('/');
+      expect(page.text).toContain(`Your connection to ${label} has ended`);
+    });
+
+    it('shows the dashboard also while the provider is away and the access token has expired', async () => {
+      const dashboard = await enter();
+      simulator.fail({ endpoint: 'token', with: 'html', times: 3 });
+      const page = await browser.submit(dashboard, '/simulator/advance');
+      expect(page.url.pathname).toBe('/dashboard');
+      expect(page.text).toContain(`${label} has a problem right now`);
+      expect(page.text).toContain('There is no access token right now');
+      expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Refreshed by itself');
+    });
   });
 
   it('sends a hardened session cookie and a content security policy', async () => {
@@ -69,49 +197,6 @@ describe('The demo', () => {
     expect(new Set(sessions().filter((line) => line?.startsWith('daywalk='))).size).toBe(2);
   });
 
-  it('refreshes: the new tokens are kept and used', async () => {
-    const dashboard = await signIn();
-    const first = await browser.submit(dashboard, '/tokens/refresh');
-    expect(first.url.pathname).toBe('/dashboard');
-    expect(first.text).toMatch(/Refreshed .*Access token ends in ….{4} Refresh token replaced/);
-
-    const second = await browser.submit(first, '/tokens/refresh');
-    expect(second.text).toContain('Refreshed');
-    const sent = tokenRequests().map(({ body }) => body.refresh_token);
-    expect(sent).toHaveLength(3); // the code exchange and two refreshes
-    expect(sent[1]).not.toBe(sent[2]);
-
-    const reloaded = await browser.get(`${demo.url}/dashboard`);
-    expect(reloaded.text).not.toContain('Refreshed'); // said once
-  });
-
-  it('introspects, and sees that a token has expired when the clock is advanced', async () => {
-    const active = await browser.submit(await signIn(), '/tokens/introspect');
-    expect(active.text).toContain(
-      `Active Fitbit says that this access token is good. User 2E4RVC Client 23SIM0`,
-    );
-    expect(active.text).toContain('activity (read)');
-
-    const later = await browser.submit(active, '/simulator/advance');
-    expect(later.text).toContain('Access token has expired');
-    const inactive = await browser.submit(later, '/tokens/introspect');
-    expect(inactive.text).toContain('Not active');
-
-    const fresh = await browser.submit(inactive, '/tokens/refresh');
-    expect(fresh.text).not.toContain('has expired');
-    expect((await browser.submit(fresh, '/tokens/introspect')).text).toContain('this access token is good');
-  });
-
-  it('revokes the consent and signs out', async () => {
-    const dashboard = await signIn();
-    expect(simulator.grants).toHaveLength(1);
-    const bye = await browser.submit(dashboard, '/tokens/revoke');
-    expect(bye.url.pathname).toBe('/');
-    expect(bye.text).toContain('no longer has access to your Fitbit data');
-    expect(simulator.grants).toHaveLength(0);
-    expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Please sign in');
-  });
-
   it('signs out and keeps the consent', async () => {
     const bye = await browser.submit(await signIn(), '/sign-out');
     expect(bye.text).toContain('You are signed out');
@@ -119,13 +204,30 @@ describe('The demo', () => {
     expect((await browser.get(`${demo.url}/dashboard`)).url.pathname).toBe('/');
   });
 
-  it('takes Deny for an answer', async () => {
-    const page = await browser.submit(await consentPage(), '/consent', { decision: 'deny' });
+  it.each([
+    ['noor', { all: 'yes' }, 'No health data in this account'],
+    ['victor', { all: 'yes' }, 'Google Health does not let us in yet'],
+    ['zoe', { scope: [] }, 'tick at least the box for your Google Health profile'],
+  ])('tells %s what to do when Google Health does not say who it is, %j', async (person, ticked, text) => {
+    const consent = await browser.get(`${demo.url}/auth/google-health`);
+    const page = await browser.submit(consent, '/consent', { person, decision: 'allow', ...ticked });
     expect(page.url.pathname).toBe('/');
-    expect(page.status).toBe(200);
-    expect(page.text).toContain('Nothing was shared with Daywalk');
-    expect(page.text).toContain('Continue with Fitbit');
-    expect(tokenRequests()).toHaveLength(0);
+    expect(page.text).toContain(text);
+  });
+
+  it('shows the Fitbit id that a person had before Google Health', async () => {
+    const consent = await browser.get(`${demo.url}/auth/google-health`);
+    const page = await browser.submit(consent, '/consent', { person: 'zoe', all: 'yes', decision: 'allow' });
+    expect(page.text).toContain('Fitbit id before 2E4RVC');
+    const other = new WebClient();
+    const neverFitbit = { person: 'aiko', all: 'yes', decision: 'allow' };
+    const second = await other.submit(
+      await other.get(`${demo.url}/auth/google-health`),
+      '/consent',
+      neverFitbit,
+    );
+    expect(second.text).toContain('Hello, Aiko Tanaka');
+    expect(second.text).not.toContain('Fitbit id before');
   });
 
   it('signs in without the profile scope, by the id of the token response', async () => {
@@ -158,18 +260,15 @@ describe('The demo', () => {
     const other = new WebClient();
     const foreign = await signIn('maya', other);
     await signIn('zoe');
-    const [, token = ''] = /name="_csrf" value="([^"]+)"/.exec(foreign.html) ?? [];
-    expect(token).not.toBe('');
-    const page = await browser.post(`${demo.url}/sign-out`, new URLSearchParams({ _csrf: token }));
+    const page = await browser.post(`${demo.url}/sign-out`, csrf(foreign));
     expect(page.status).toBe(403);
   });
 
   it('asks to sign in when the session has gone in the meantime', async () => {
     const dashboard = await signIn();
-    const [, _csrf = ''] = /name="_csrf" value="([^"]+)"/.exec(dashboard.html) ?? [];
     await demo.close();
     demo = await start({ PORT: '0' }, (line) => log.push(line));
-    const page = await browser.post(`${demo.url}/tokens/refresh`, new URLSearchParams({ _csrf }));
+    const page = await browser.post(`${demo.url}/tokens/refresh`, csrf(dashboard));
     expect(page.status).toBe(403);
     expect(page.text).toContain('Go back, reload it and try again');
     expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Please sign in');
@@ -182,10 +281,10 @@ describe('The demo', () => {
     ['token', { status: 429, headers: { 'retry-after': '60' } }, 'Fitbit is very busy'],
     ['token', { status: 400, body: { errors: [{ errorType: 'invalid_grant' }] } }, 'no longer valid'],
     ['token', { status: 401, body: { errors: [{ errorType: 'invalid_client' }] } }, 'not set up correctly'],
-    ['token', { status: 200, body: 'null' }, 'Signing in with Fitbit did not work'],
+    ['token', { status: 200, body: 'null' }, 'Fitbit gave an answer that we do not understand'],
     ['profile', 'close', 'Fitbit can’t be reached'],
     ['profile', 'html', 'Fitbit has a problem right now'],
-    ['profile', { status: 200, body: '[]' }, 'Signing in with Fitbit did not work'],
+    ['profile', { status: 200, body: '[]' }, 'Fitbit gave an answer that we do not understand'],
   ] as const)('leads back to the start page when %s goes wrong: %j', async (endpoint, fault, text) => {
     simulator.fail({ endpoint, with: fault, times: 5 });
     const page = await signIn();
@@ -202,8 +301,15 @@ describe('The demo', () => {
     await new Promise((resolve) => server.once('listening', resolve));
     const baseURL = `http://localhost:${(server.address() as AddressInfo).port}`;
     const hanging = await startSimulator();
-    const config = { baseURL, sessionSecret: 'a secret', log: () => {}, simulator: hanging };
-    server.on('request', createApp({ ...config, fitbit: { ...hanging.fitbit, timeout: 200 } }));
+    const config = {
+      baseURL,
+      secret: 'a secret of at least 32 characters',
+      fitbit: { ...hanging.fitbit, timeout: 200 },
+      googleHealth: hanging.googleHealth,
+      simulator: hanging,
+      log: () => {},
+    };
+    server.on('request', createApp(config, createProviders(config)));
     try {
       hanging.fail({ endpoint: 'token', with: 'hang' });
       const consent = await browser.get(`${baseURL}/auth/fitbit`);
@@ -222,27 +328,6 @@ describe('The demo', () => {
     expect(failed.url.pathname).toBe('/dashboard');
     expect(failed.text).toContain('Fitbit has a problem right now');
     expect((await browser.submit(failed, '/tokens/introspect')).text).toContain('this access token is good');
-  });
-
-  it('asks to sign in again when the consent is gone', async () => {
-    const dashboard = await signIn();
-    const other = new WebClient();
-    await other.submit(await signIn('zoe', other), '/tokens/revoke');
-    const page = await browser.submit(dashboard, '/tokens/refresh');
-    expect(page.url.pathname).toBe('/');
-    expect(page.text).toMatch(/Your connection to Fitbit has ended|Please sign in/);
-  });
-
-  it('says so when the refresh token is dead', async () => {
-    const dashboard = await signIn();
-    simulator.fail({
-      endpoint: 'token',
-      with: { status: 400, body: { errors: [{ errorType: 'invalid_grant', message: 'x' }] } },
-    });
-    const page = await browser.submit(dashboard, '/tokens/refresh');
-    expect(page.url.pathname).toBe('/');
-    expect(page.text).toContain('Your connection to Fitbit has ended');
-    expect((await browser.get(`${demo.url}/dashboard`)).url.pathname).toBe('/');
   });
 
   it('points to Google Health when Fitbit has been shut down', async () => {
@@ -373,21 +458,107 @@ describe('The demo', () => {
   });
 });
 
+function csrf(page: Page): URLSearchParams {
+  const [, token] = /name="_csrf" value="([^"]+)"/.exec(page.html) ?? [];
+  if (token === undefined) throw new Error('The page has no CSRF token');
+  return new URLSearchParams({ _csrf: token });
+}
+
+/** How long the access token is still good for, ms, as the dashboard says it. */
+function expiresIn(page: Page): number {
+  const at = (name: string) => Date.parse(new RegExp(`data-${name}="([^"]+)"`).exec(page.html)?.[1] ?? '');
+  return at('expires') - at('now');
+}
+
 describe('The start of the demo', () => {
-  it('starts no simulator when the credentials of the provider are set', async () => {
-    const env = {
-      PORT: '0',
-      FITBIT_CLIENT_ID: '22ABCD',
-      FITBIT_CLIENT_SECRET: 'shhh-shhh-shhh',
-      BASE_URL: 'https://app.example',
-    };
+  const env = {
+    PORT: '0',
+    FITBIT_CLIENT_ID: '22ABCD',
+    FITBIT_CLIENT_SECRET: 'shhh-fitbit',
+    BASE_URL: 'https://app.example',
+  };
+  const google = { GOOGLE_CLIENT_ID: 'g.example', GOOGLE_CLIENT_SECRET: 'shhh-google' };
+
+  it('takes the real providers when their credentials are set', async () => {
     const log: string[] = [];
-    const demo = await start(env, (line) => log.push(line));
+    const demo = await start({ ...env, ...google }, (line) => log.push(line));
     try {
       expect(demo.simulator).toBeUndefined();
-      expect(log.join()).not.toContain('shhh');
+      expect(log).toEqual(['Daywalk is on https://app.example']);
     } finally {
       await demo.close();
+    }
+  });
+
+  it('simulates the provider whose credentials are not set, only', async () => {
+    const { BASE_URL: _, ...rest } = env;
+    const demo = await start(rest, () => {});
+    try {
+      const real = await new WebClient().request(new URL(`${demo.url}/auth/fitbit`));
+      expect(real.headers.get('location')).toMatch(
+        /^https:\/\/www\.fitbit\.com\/oauth2\/authorize\?.*client_id=22ABCD/,
+      );
+      const simulated = await new WebClient().request(new URL(`${demo.url}/auth/google-health`));
+      expect(simulated.headers.get('location')).toContain(`${demo.simulator?.url}/google/`);
+    } finally {
+      await demo.close();
+    }
+  });
+
+  it('keeps everybody signed in and connected over a restart, and their tokens sealed', async () => {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'login-'));
+    const simulator = await startSimulator();
+    const { fitbit, googleHealth } = simulator;
+    const browser = new WebClient();
+    const run = async <T>(visit: (baseURL: string) => Promise<T>): Promise<T> => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await new Promise((resolve) => server.once('listening', resolve));
+      const baseURL = `http://localhost:${(server.address() as AddressInfo).port}`;
+      const secret = 'a secret of at least 32 characters';
+      const config = { baseURL, secret, fitbit, googleHealth, simulator, dataFolder, log: () => {} };
+      server.on('request', createApp(config, createProviders(config)));
+      try {
+        return await visit(baseURL);
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
+    };
+    try {
+      for (const { name, allow } of PROVIDERS) {
+        const signedIn = await run(async (url) =>
+          browser.submit(await browser.get(`${url}/auth/${name}`), '/consent', allow),
+        );
+        expect(signedIn.text).toContain('Hello, Zoë');
+        simulator.advance({ hours: 8 });
+        await run(async (url) => {
+          const page = await browser.get(`${url}/dashboard`);
+          expect(page.text).toContain('Hello, Zoë');
+          expect(page.text).toContain('Refreshed by itself');
+          expect((await browser.submit(page, '/tokens/introspect')).text).toContain('token is good');
+        });
+        const stored = await readFile(join(dataFolder, `${name}.json`), 'utf8');
+        expect(stored).not.toMatch(/accessToken|eyJhbGciOiJIUzI1NiJ9|ya29/);
+      }
+    } finally {
+      await simulator.close();
+      await rm(dataFolder, { recursive: true });
+    }
+  });
+
+  it('makes a secret and keeps it with the data', async () => {
+    const DATA_FOLDER = await mkdtemp(join(tmpdir(), 'login-'));
+    const secrets: string[] = [];
+    try {
+      for (let times = 0; times < 2; times += 1) {
+        const demo = await start({ PORT: '0', DATA_FOLDER }, () => {});
+        await demo.close();
+        secrets.push(await readFile(join(DATA_FOLDER, 'secret'), 'utf8'));
+      }
+      expect(secrets[0]).toMatch(/^[\w-]{43}$/);
+      expect(secrets[1]).toBe(secrets[0]);
+    } finally {
+      await rm(DATA_FOLDER, { recursive: true });
     }
   });
 

@@ -1,20 +1,25 @@
-// Counts down to the expiry of the access token. Without this script the page says until when it is valid.
-const place = document.querySelector('[data-expires]');
-const expires = Date.parse(place.dataset.expires);
-const left = place.querySelector('.left');
-const time = place.querySelector('time');
-
-time.textContent = new Date(expires).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-
-function show() {
-  const seconds = Math.round((expires - Date.now()) / 1000);
-  place.classList.toggle('over', seconds <= 0);
-  if (seconds <= 0) {
-    left.textContent = 'Access token has expired';
-    return;
-  }
-  const two = (number) => String(Math.floor(number)).padStart(2, '0');
-  left.textContent = `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
-  setTimeout(show, 1000);
+// Shows times as they are where the person is, and counts down to the expiry of the access token. Without this
+// script the page has the same in UTC.
+for (const time of document.querySelectorAll('time')) {
+  time.textContent = new Date(time.dateTime).toLocaleString(undefined, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+  });
 }
-show();
+
+const until = document.querySelector('.until');
+if (until) {
+  // By the server's clock: this computer's may be wrong.
+  const ends = performance.now() + Date.parse(until.dataset.expires) - Date.parse(until.dataset.now);
+  const left = until.querySelector('.left');
+  const two = (number) => String(Math.floor(number)).padStart(2, '0');
+
+  const show = () => {
+    const seconds = Math.max(0, Math.round((ends - performance.now()) / 1000));
+    until.classList.toggle('over', seconds === 0);
+    left.textContent =
+      seconds === 0 ? 'Expired' : `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
+    if (seconds > 0) setTimeout(show, 1000);
+  };
+  show();
+}
