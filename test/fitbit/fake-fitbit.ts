@@ -11,7 +11,14 @@ export interface RecordedRequest {
 
 /** One answer: an HTTP answer, or the error code with which the connection fails. */
 export type Answer =
-  | { status?: number; body?: string | object; headers?: Record<string, string>; delay?: number }
+  | {
+      status?: number;
+      body?: string | object;
+      headers?: Record<string, string>;
+      delay?: number;
+      /** Called when the request came. */
+      meanwhile?: () => void;
+    }
   | { fails: string };
 
 // For each test file that imports this: no request leaves the process, and no answer outlives its test.
@@ -33,6 +40,7 @@ export function answer(method: 'GET' | 'POST', url: string, ...answers: Answer[]
       continue;
     }
     interceptor.delay(each.delay ?? 0).reply(function (_path, body) {
+      each.meanwhile?.();
       const { connection: _, ...headers } = this.req.headers;
       requests.push({
         method: this.req.method,
