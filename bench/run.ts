@@ -1,0 +1,61 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { World } from './children/world.ts';
+import { describeRun } from './machine.ts';
+import { readOptions, type SectionName } from './options.ts';
+import { goalsToMarkdown, type Section, tableToMarkdown } from './report.ts';
+import { Child } from './rpc.ts';
+import { callbackSection } from './sections/callback.ts';
+import { installSection } from './sections/install.ts';
+import { loginSection } from './sections/login.ts';
+import { memorySection } from './sections/memory.ts';
+import { requestsSection } from './sections/requests.ts';
+import { startupSection } from './sections/startup.ts';
+import { tlsSection } from './sections/tls.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+const { quick, only, dist, output } = readOptions(root);
+
+const entry = join(dist, 'index.mjs');
+if (!existsSync(entry)) throw new Error(`${entry} is missing: run \`npm run build\` first`);
+process.env.BENCH_PACKAGE = pathToFileURL(entry).href;
+
+const start = performance.now();
+const world = new Child<World>('world');
+const base = await world.call('listen');
+
+const SECTIONS: Record<SectionName, () => Section | Promise<Section>> = {
+  callback: () => callbackSection({ base }, quick),
+  tls: () => tlsSection(world, quick),
+  login: () => loginSection(world, { base }, quick),
+  requests: () => requestsSection(world, base),
+  memory: () => memorySection(world, base, quick),
+  startup: () => startupSection(root, dist, quick),
+  install: () => installSection(root),
+};
+
+const texts: string[] = [];
+const goals: Section['goals'][number][] = [];
+const print = (text: string) => {
+  console.log(`${text}\n`);
+  texts.push(text);
+};
+
+try {
+  for (const name of only) {
+    const section = await SECTIONS[name]();
+    section.tables.map(tableToMarkdown).forEach(print);
+    goals.push(...section.goals);
+  }
+} finally {
+  await world.stop();
+}
+const seconds = (performance.now() - start) / 1000;
+if (goals.length > 0) console.log(`${goalsToMarkdown(goals)}\n\n${seconds.toFixed(0)} s`);
+
+if (output !== '') {
+  const intro = `Written by \`npm run bench\`. All contenders run side by side, in processes of their own, against a stand-in provider on loopback that is a process, too; they take turns in short rounds after a warm-up. Given are the median of the rounds and the quartiles. CPU is that of the measured process, user and system.`;
+  const parts = ['# Benchmarks', intro, describeRun(root, seconds), goalsToMarkdown(goals), ...texts];
+  writeFileSync(output, `${parts.join('\n\n')}\n`);
+}

@@ -1,0 +1,119 @@
+import type { CallbackChild, Cost } from '../children/callback.ts';
+import type { Provider } from '../contenders/contender.ts';
+import { FLOOR, OURS, RUNNERS, type Runner } from '../contenders/index.ts';
+import { ratio, type Section, spread, type Table } from '../report.ts';
+import { Child } from '../rpc.ts';
+import { interleave, type Summary, summarize } from '../statistics.ts';
+
+const WARM_UP = 6000; // callbacks, after which V8 has compiled what it is going to compile
+
+/** How much is measured. */
+export interface Effort {
+  /** Processes of each contender, one after the other: compilation turns out differently in each. */
+  processes: number;
+  /** Samples of each process. */
+  rounds: number;
+  /** Callbacks in a sample. */
+  count: number;
+}
+
+interface Measured {
+  name: Runner;
+  cpu: Summary;
+  wall: Summary;
+}
+
+async function measureProcesses(
+  provider: Provider,
+  { rounds, count }: Effort,
+  concurrencies: readonly number[],
+  env: Record<string, string>,
+): Promise<Map<number, Map<Runner, Cost[]>>> {
+  const running = new Map(RUNNERS.map((name) => [name, new Child<CallbackChild>('callback', env)]));
+  const child = (name: Runner) => running.get(name) as Child<CallbackChild>;
+  try {
+    for (const name of RUNNERS) {
+      await child(name).call('load', name, provider);
+      for (let warm = 0; warm < WARM_UP; warm += count) await child(name).call('run', count, 16);
+    }
+    const costs = new Map<number, Map<Runner, Cost[]>>();
+    for (const atATime of concurrencies) {
+      costs.set(
+        atATime,
+        await interleave(RUNNERS, rounds, (name) => child(name).call('run', count, atATime)),
+      );
+    }
+    return costs;
+  } finally {
+    for (const each of running.values()) await each.stop();
+  }
+}
+
+/** Measures the callback of every contender; by how many are under way at a time. */
+export async function measureCallbacks(
+  provider: Provider,
+  effort: Effort,
+  concurrencies: readonly number[],
+  env: Record<string, string> = {},
+): Promise<Map<number, Measured[]>> {
+  const all = new Map(concurrencies.map((each) => [each, new Map<Runner, Cost[]>()]));
+  for (let turn = 0; turn < effort.processes; turn += 1) {
+    for (const [atATime, costs] of await measureProcesses(provider, effort, concurrencies, env)) {
+      const collected = all.get(atATime);
+      for (const [name, samples] of costs) collected?.set(name, [...(collected.get(name) ?? []), ...samples]);
+    }
+  }
+  const toMeasured = ([name, costs]: [Runner, Cost[]]): Measured => ({
+    name,
+    cpu: summarize(costs.map(({ cpu }) => cpu)),
+    wall: summarize(costs.map(({ wall }) => wall)),
+  });
+  return new Map([...all].map(([atATime, costs]) => [atATime, [...costs].map(toMeasured)]));
+}
+
+export function callbackTable(title: string, note: string, measured: readonly Measured[]): Table {
+  const base = cpuOf(measured, FLOOR);
+  return {
+    title,
+    note,
+    head: ['', 'CPU µs, median (quartiles)', 'of the floor', 'wall µs, median (quartiles)'],
+    rows: measured.map(({ name, cpu, wall }) => [name, spread(cpu), ratio(cpu.median, base), spread(wall)]),
+  };
+}
+
+function cpuOf(measured: readonly Measured[], wanted: Runner): number {
+  return measured.find(({ name }) => name === wanted)?.cpu.median ?? Number.NaN;
+}
+
+/** Callbacks over plain HTTP, one and sixteen at a time. */
+export async function callbackSection(provider: Provider, quick: boolean): Promise<Section> {
+  const effort = quick ? { processes: 1, rounds: 7, count: 300 } : { processes: 3, rounds: 13, count: 300 };
+  const measured = await measureCallbacks(provider, effort, [1, 16]);
+  const note =
+    'What one completed callback costs the process: state checked, code exchanged, profile fetched and parsed, `verify` called. The floor is the same two requests written by hand on node:http, with a `JSON.parse` each.';
+  return {
+    tables: [...measured].map(([atATime, each]) =>
+      callbackTable(`Callback, ${atATime} at a time`, note, each),
+    ),
+    goals: [...measured].flatMap(([atATime, each]) => goals(atATime, each)),
+  };
+}
+
+function goals(atATime: number, measured: readonly Measured[]) {
+  const own = cpuOf(measured, OURS);
+  const base = cpuOf(measured, FLOOR);
+  const rivals = measured.filter(({ name }) => name !== OURS && name !== FLOOR);
+  const best = Math.min(...rivals.map(({ cpu }) => cpu.median));
+  return [
+    {
+      goal: `callback, ${atATime} at a time: CPU at most 1.05 × the floor`,
+      measured: ratio(own, base),
+      met: own <= 1.05 * base,
+    },
+    {
+      goal: `callback, ${atATime} at a time: CPU below every rival`,
+      measured: `${own.toFixed(1)} µs, the best rival ${best.toFixed(1)} µs`,
+      met: own < best,
+    },
+  ];
+}
