@@ -19,11 +19,7 @@ export function redactor(secrets: Iterable<string | undefined>): (text: string) 
   const known = new Set<string>();
   for (const secret of secrets) {
     if (secret === undefined || secret.length < MIN_SECRET_LENGTH) continue;
-    known.add(secret);
-    known.add(encodeURIComponent(secret));
-    known.add(encodeURIComponent(secret).replaceAll('%20', '+'));
-    known.add(Buffer.from(secret).toString('base64'));
-    known.add(JSON.stringify(secret).slice(1, -1));
+    for (const spelling of spellings(secret)) known.add(spelling);
   }
   // The longest first: one secret may be part of another.
   const ordered = [...known].sort((a, b) => b.length - a.length);
@@ -36,3 +32,24 @@ export function redactor(secrets: Iterable<string | undefined>): (text: string) 
     return result.length > MAX_LENGTH ? `${result.slice(0, MAX_LENGTH)}…` : result;
   };
 }
+
+/** A secret as servers write it in texts: as it is, and in the escapes of URLs, forms, JSON, HTML and Basic. */
+function spellings(secret: string): string[] {
+  const text = Buffer.from(secret).toString(); // without lone surrogates, which can't be URL-encoded
+  const percent = encodeURIComponent(text);
+  const form = new URLSearchParams([['', text]]).toString().slice(1);
+  const urls = [percent, percent.replaceAll('%20', '+'), form, form.replaceAll('+', '%20')];
+  const json = JSON.stringify(secret).slice(1, -1);
+  return [
+    secret,
+    ...urls,
+    ...urls.map((url) => url.replace(/%../g, (hex) => hex.toLowerCase())),
+    json,
+    json.replaceAll('/', '\\/'),
+    text.replace(/[&<>"']/g, (char) => HTML[char] ?? char),
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+    Buffer.from(secret).toString('base64url'),
+  ];
+}
+
+const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
