@@ -8,6 +8,7 @@ import type { NodeOAuth2 } from './node-oauth.ts';
 import type { Profile } from './profile.ts';
 import { toCallback } from './promise.ts';
 import type { Client } from './provider.ts';
+import { redactor } from './redact.ts';
 import { errorCode, malformed, parseObject, responseError } from './response.ts';
 import { SessionStateStore, type StateStore } from './state.ts';
 import {
@@ -270,11 +271,14 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
   private _refuse(req: Request): void {
     const { error, error_description, state } = req.query;
     const code = errorCode(error) ?? 'authorization_error';
-    const { provider, clientID, endpoints } = this._client;
+    const { provider, clientID, clientSecret, endpoints } = this._client;
     const { authorizationURL, tokenURL } = endpoints;
 
     const end = (_storeError?: unknown, verified?: unknown) => {
-      const description = verified && typeof error_description === 'string' ? error_description : undefined;
+      const description =
+        verified && typeof error_description === 'string'
+          ? redactor([clientSecret])(error_description)
+          : undefined;
       if (code === 'access_denied') {
         this.fail({ message: description || `The request was denied at ${provider.label}.`, code }, 403);
         return;
