@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -301,17 +302,24 @@ describe('An app whose users signed in with Fitbit', () => {
     }
   });
 
-  it('starts with one command', () => {
+  it('starts with one command', { timeout: 60_000 }, async () => {
     const root = join(import.meta.dirname, '../..');
-    const script = `
-      import { start } from './examples/migration/start.ts';
-      const example = await start({ PORT: '0', DATABASE: ':memory:' }, console.log);
-      console.log(await (await fetch(example.url)).text());
-      await example.close();`;
-    const output = execFileSync(join(root, 'node_modules/.bin/tsx'), ['--input-type=module', '-e', script], {
+    const server = spawn(process.execPath, ['--import', 'tsx', 'examples/migration/server.ts'], {
       cwd: root,
-      encoding: 'utf8',
+      env: { ...process.env, PORT: '0', DATABASE: ':memory:' },
     });
-    expect(output).toContain('Continue with Google Health');
+    const ended = once(server, 'exit');
+    try {
+      let output = '';
+      while (!/Tally is on (\S+)/.test(output)) {
+        const [text] = await once(server.stdout, 'data');
+        output += text;
+      }
+      const [, url = ''] = /Tally is on (\S+)/.exec(output) ?? [];
+      expect((await browser.get(url)).text).toContain('Continue with Google Health');
+    } finally {
+      server.kill();
+      await ended;
+    }
   });
 });

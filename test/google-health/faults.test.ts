@@ -1,7 +1,6 @@
 import type { GoogleHealthProfile } from 'passport-fitbit-strategy/google-health';
 import { GoogleHealthStrategy, introspect, refresh, revoke } from 'passport-fitbit-strategy/google-health';
 import { describeFaults, type Expected, type FaultCall } from '../support/fault-table.ts';
-import { answersJSON, startFaultyServer } from '../support/faulty-server.ts';
 import { login } from '../support/strategy.ts';
 import { CALLBACK_URL, CLIENT, endpointsAt, fixture } from './google.ts';
 
@@ -12,27 +11,31 @@ const exceptions: Record<string, Expected> = {
 
 const TOKEN = fixture('token-testing');
 
-/** Signs in with one endpoint at the faulty server and the others at a good one. */
-async function signIn(
-  endpoint: keyof ReturnType<typeof endpointsAt>,
-  { url, timeout }: FaultCall,
-): Promise<GoogleHealthProfile> {
-  // An answer for every endpoint in one, so that none needs a server of its own.
-  const good = await startFaultyServer(answersJSON({ ...TOKEN, ...fixture('identity') }));
-  const endpoints = { ...endpointsAt(good.url), [endpoint]: `${url}/${endpoint}` };
-  try {
-    const outcome = await login(
-      new GoogleHealthStrategy(
-        { ...CLIENT, callbackURL: CALLBACK_URL, healthProfile: true, timeout, ...endpoints },
-        ({ profile }) => profile,
-      ),
-    );
-    if (outcome.type === 'error') throw outcome.error;
-    if (outcome.type !== 'success') throw new Error(JSON.stringify(outcome));
-    return outcome.user as GoogleHealthProfile;
-  } finally {
-    await good.close();
+type FaultyEndpoint = 'tokenURL' | 'identityURL' | 'userinfoURL' | 'userProfileURL';
+type Done = (error: unknown, ...answer: unknown[]) => void;
+
+/** Signs in with one endpoint at the faulty server; the others answer at once, so that only that one has a deadline. */
+async function signIn(faulty: FaultyEndpoint, { url, timeout }: FaultCall): Promise<GoogleHealthProfile> {
+  const strategy = new GoogleHealthStrategy(
+    { ...CLIENT, callbackURL: CALLBACK_URL, healthProfile: true, timeout, [faulty]: url },
+    ({ profile }) => profile,
+  );
+  const oauth2 = Reflect.get(strategy, '_oauth2');
+  if (faulty !== 'tokenURL') {
+    const { access_token, refresh_token, ...params } = TOKEN;
+    oauth2.getOAuthAccessToken = (_code: string, _params: object, done: Done) =>
+      done(null, access_token, refresh_token, params);
   }
+  const get = oauth2.get;
+  oauth2.get = (address: string, token: string, done: Done) =>
+    address === url
+      ? get.call(oauth2, address, token, done)
+      : done(null, JSON.stringify(fixture('identity')));
+
+  const outcome = await login(strategy);
+  if (outcome.type === 'error') throw outcome.error;
+  if (outcome.type !== 'success') throw new Error(JSON.stringify(outcome));
+  return outcome.user as GoogleHealthProfile;
 }
 
 describeFaults({
