@@ -1,5 +1,6 @@
 import { TokenManager } from 'passport-fitbit-strategy/token-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildWorker, type Program } from './support/build.ts';
 import { type Connected, connect, type Database, startPostgres, startRedis } from './support/databases.ts';
 import { Provider } from './support/provider.ts';
 import { Worker } from './support/workers.ts';
@@ -17,15 +18,17 @@ describe.each([
   const provider = new Provider();
   const workers: Worker[] = [];
   const users = Array.from({ length: USERS }, (_, i) => `user${i}`);
+  let program: Program;
   let database: Database;
   let own: Connected;
 
   beforeAll(async () => {
+    program = await buildWorker();
     database = await start();
     own = await connect(database);
     await provider.start();
     for (let i = 0; i < PROCESSES; i += 1) {
-      workers.push(new Worker({ name: `worker${i}`, database, providerURL: provider.url }));
+      workers.push(new Worker(program.path, { name: `worker${i}`, database, providerURL: provider.url }));
     }
     await Promise.all(workers.map((worker) => worker.ready()));
     const manager = new TokenManager({
@@ -44,6 +47,7 @@ describe.each([
     await own?.close();
     await provider.stop();
     await database?.destroy();
+    program?.delete();
   });
 
   test('refresh each user once for each expiry, however many ask', async () => {

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Address } from './databases.ts';
 
 /** What a worker is started with. */
@@ -26,8 +25,6 @@ export type Message =
 /** An access token, or how getting it failed. */
 export type TokenResult = string | { code: string; message: string };
 
-const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
-
 /** A process that uses a `TokenManager`. */
 export class Worker {
   readonly name: string;
@@ -39,9 +36,9 @@ export class Worker {
   readonly #ready: Promise<void>;
   #calls = 0;
 
-  constructor(start: Start) {
+  constructor(program: string, start: Start) {
     this.name = start.name;
-    this.#child = fork(WORKER, [JSON.stringify(start)], { execArgv: ['--import', 'tsx'] });
+    this.#child = fork(program, [JSON.stringify(start)]);
     let onReady = () => {};
     this.#ready = new Promise((resolve, reject) => {
       onReady = resolve;

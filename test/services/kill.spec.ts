@@ -1,0 +1,164 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TokenManager } from 'passport-fitbit-strategy/token-manager';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildWorker, type Program } from './support/build.ts';
+import { type Connected, connect, type Database, startPostgres, startRedis } from './support/databases.ts';
+import { type Moment, Provider } from './support/provider.ts';
+import { Worker } from './support/workers.ts';
+
+// For both databases together.
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 520);
+const PROCESSES = 4;
+const SPARES = 3;
+const USERS = 6;
+const HOUR = 3_600_000;
+
+/** When a process is killed: at a moment that the provider sees, or just so. */
+const PLANS: readonly (Moment | 'any')[] = ['received', 'rotated', 'answered', 'any'];
+
+describe.each([
+  ['PostgreSQL', startPostgres],
+  ['Redis', startRedis],
+] as const)('a process that is killed, on %s', (name, start) => {
+  const provider = new Provider();
+  const users = Array.from({ length: USERS }, (_, i) => `user${i}`);
+  const workers: Worker[] = [];
+  const spares: Worker[] = [];
+  let program: Program;
+  let database: Database;
+  let own: Connected;
+  let clock = 0;
+  let started = 0;
+
+  const startWorker = () => {
+    started += 1;
+    const address = { kind: database.kind, url: database.url, lockTTL: 300 };
+    return new Worker(program.path, {
+      name: `worker${started}`,
+      database: address,
+      providerURL: provider.url,
+    });
+  };
+  const nextWorker = async () => {
+    spares.push(startWorker());
+    const worker = spares.shift() as Worker;
+    await worker.ready();
+    return worker;
+  };
+
+  beforeAll(async () => {
+    program = await buildWorker();
+    database = await start();
+    own = await connect(database);
+    await provider.start();
+    provider.delay = () => 8;
+    for (let i = 0; i < SPARES; i += 1) spares.push(startWorker());
+    for (let i = 0; i < PROCESSES; i += 1) workers.push(await nextWorker());
+  });
+
+  afterAll(async () => {
+    await Promise.all([...workers, ...spares].map((worker) => worker.kill()));
+    await own?.close();
+    await provider.stop();
+    await database?.destroy();
+    program?.delete();
+  });
+
+  test('loses no refresh token', async () => {
+    const reader = new TokenManager({
+      store: own.store,
+      refresh: () => Promise.reject(new Error('The test does not refresh')),
+      now: () => Date.now() + clock,
+    });
+    for (const userID of users) {
+      const expiresAt = new Date(Date.now() + HOUR);
+      await reader.save(userID, {
+        ...provider.grant(userID),
+        tokenType: 'Bearer',
+        scope: [],
+        expiresAt,
+        raw: {},
+      });
+    }
+
+    const rounds = ROUNDS / 2;
+    const tally = { kills: 0, refreshUnderWay: 0, received: 0, rotated: 0, answered: 0, any: 0 };
+    const losses: unknown[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      clock += 2 * HOUR;
+      const [victim, ...others] = workers as [Worker, ...Worker[]];
+      const plan = PLANS[round % PLANS.length] as Moment | 'any';
+      // In every other round, nobody else is at work: what the victim leaves is found afterwards.
+      const alone = round % 8 >= 4;
+
+      const killed = strike(provider, victim, plan);
+      const asked = victim.tokens(users, clock);
+      // The victim gets a start: otherwise the others would have done most of it.
+      await sleep(5);
+      const answers = alone ? [] : others.map((worker) => worker.tokens([...users, ...users], clock));
+      await killed;
+      await asked;
+      tally.kills += 1;
+      if (victim.underWay.size > 0) {
+        tally.refreshUnderWay += 1;
+        tally[plan] += 1;
+      }
+
+      if (alone) {
+        const [first, second] = others as [Worker, Worker];
+        if (round % 16 >= 12) await first.recover(clock);
+        answers.push(second.tokens(users, clock));
+      }
+      for (const tokens of await Promise.all(answers)) {
+        for (const [i, token] of (tokens ?? ['died']).entries()) {
+          const userID = users[i % USERS] as string;
+          if (token !== provider.current(userID).accessToken) losses.push({ round, plan, userID, token });
+        }
+      }
+      for (const userID of users) {
+        const stored = await reader.tokens(userID).catch(String);
+        const { refreshToken } = provider.current(userID);
+        if (typeof stored === 'string' || stored.refreshToken !== refreshToken) {
+          losses.push({ round, plan, userID, stored });
+        }
+      }
+      workers.shift();
+      workers.push(await nextWorker());
+    }
+
+    const { refreshes, repeats, refused } = provider.counts;
+    console.info(
+      `${name}: ${rounds} rounds, ${tally.kills} kills, ${tally.refreshUnderWay} of them with a refresh under way`,
+      `(request received ${tally.received}, token used up ${tally.rotated}, answered ${tally.answered}, at random ${tally.any});`,
+      `${refreshes} refreshes, ${repeats} answered again, ${refused} refused, ${losses.length} losses`,
+    );
+    expect(losses).toEqual([]);
+    expect(refused).toBe(0);
+    expect(refreshes).toBe(rounds * USERS);
+    // Otherwise the test would have shown nothing.
+    expect(tally.refreshUnderWay).toBeGreaterThan(rounds / 2);
+    expect(repeats).toBeGreaterThan(0);
+  }, 600_000);
+});
+
+/** Kills a process at the planned moment of one of its refreshes, or soon if it makes none. */
+async function strike(provider: Provider, victim: Worker, plan: Moment | 'any'): Promise<void> {
+  let struck = () => {};
+  const moment = new Promise<void>((resolve) => {
+    struck = resolve;
+  });
+  const skip = Math.floor(Math.random() * 3);
+  let seen = 0;
+  provider.onMoment = async (clientID, _, now) => {
+    if (clientID !== victim.name || now !== plan) return;
+    if (seen++ < skip) return;
+    // After the answer the process goes on: to what point, is left to chance.
+    if (now === 'answered') await sleep(Math.random() * 4);
+    struck();
+  };
+  const atLast = setTimeout(struck, plan === 'any' ? Math.random() * 40 : 150);
+  await moment;
+  clearTimeout(atLast);
+  provider.onMoment = () => {};
+  await victim.kill();
+}
