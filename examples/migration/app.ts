@@ -69,6 +69,7 @@ function securityHeaders(simulatorURL: string): RequestHandler {
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
+    "img-src 'self'",
     // Browsers apply this to where a form's answer redirects as well: here to the Google login.
     `form-action 'self' ${simulatorURL}`,
     "base-uri 'none'",
