@@ -89,7 +89,7 @@ interface PendingLogin {
 interface Session {
   [key: string]: unknown;
   save?: (callback: (error?: unknown) => void) => unknown;
-  regenerate?: (callback: (error?: unknown) => void) => unknown;
+  regenerate?: (...args: unknown[]) => unknown;
 }
 
 /**
@@ -159,16 +159,24 @@ export class SessionStateStore implements StateStore {
     const session = sessionOf(req);
     const regenerate = session?.regenerate;
     if (session === undefined || regenerate === undefined) return;
+    const renew = (args: unknown[], done: (error?: unknown) => void) =>
+      this.#read(req, session, (logins) =>
+        regenerate.call(session, ...args, (error?: unknown) => {
+          const fresh = sessionOf(req);
+          if (!error && fresh !== undefined) this.#keep(fresh, logins);
+          done(error);
+        }),
+      );
     Object.defineProperty(session, 'regenerate', {
       configurable: true,
-      value: (callback: (error?: unknown) => void) =>
-        this.#read(req, session, (logins) =>
-          regenerate.call(session, (error) => {
-            const fresh = sessionOf(req);
-            if (!error && fresh !== undefined) this.#keep(fresh, logins);
-            callback(error);
-          }),
-        ),
+      // Passport gives a callback; @fastify/passport gives the names of what to keep, and awaits a promise.
+      value: (...args: unknown[]) => {
+        const last = args.at(-1);
+        if (typeof last === 'function') return renew(args.slice(0, -1), (error) => last(error));
+        return new Promise<void>((resolve, reject) => {
+          renew(args, (error) => (error ? reject(error) : resolve()));
+        });
+      },
     });
   }
 
@@ -208,7 +216,9 @@ export class SessionStateStore implements StateStore {
   /** The logins as they are now: since this request's session was loaded, another tab's may have changed them. */
   #read(req: Request, session: Session, callback: (logins: PendingLogin[]) => unknown): void {
     const { sessionStore, sessionID } = req;
-    if (typeof sessionStore?.get !== 'function') return void callback(this.#logins(session));
+    if (typeof sessionStore?.get !== 'function' || sessionID === undefined) {
+      return void callback(this.#logins(session));
+    }
     sessionStore.get(sessionID, (_error, stored) => callback(this.#logins({ ...(stored ?? session) })));
   }
 
