@@ -1,0 +1,302 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { inspect } from 'node:util';
+import { FitbitStrategy, OAuthError, ResponseError, TransportError } from 'passport-fitbit-strategy';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { authenticate, beginLogin, callbackRequest, login, type Outcome } from '../support/strategy.ts';
+import { oauth2Of } from './stub.ts';
+
+interface Seen {
+  method: string | undefined;
+  url: string | undefined;
+  authorization: string | undefined;
+  body: string;
+}
+
+const TOKEN = { access_token: 'access', refresh_token: 'refresh', scope: 'profile', user_id: 'ME' };
+const seen: Seen[] = [];
+let respond: (res: http.ServerResponse, req: http.IncomingMessage) => void;
+const server = http.createServer(async (req, res) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of req) chunks.push(chunk);
+  const { method, url, headers } = req;
+  seen.push({ method, url, authorization: headers.authorization, body: Buffer.concat(chunks).toString() });
+  respond(res, req);
+});
+let base: string;
+
+beforeAll(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+beforeEach(() => {
+  seen.length = 0;
+  respond = (res, req) =>
+    res.end(
+      JSON.stringify(req.method === 'POST' ? TOKEN : { user: { encodedId: 'ME', displayName: 'Zoë' } }),
+    );
+});
+
+function makeStrategy(options: { agent?: http.Agent; timeout?: number } = {}) {
+  return new FitbitStrategy(
+    {
+      clientID: 'CID',
+      clientSecret: 's3cret',
+      tokenURL: `${base}/token`,
+      userProfileURL: `${base}/profile`,
+      ...options,
+    },
+    async ({ tokens, profile }) => ({ tokens, profile }),
+  );
+}
+
+function errorOf(outcome: Outcome): unknown {
+  if (outcome.type !== 'error') throw new Error(outcome.type);
+  return outcome.error;
+}
+
+describe("a test's stub of _oauth2.getOAuthAccessToken", () => {
+  it('takes the place of the code exchange, also when it is made after the strategy', async () => {
+    const strategy = makeStrategy();
+    const calls: unknown[] = [];
+    oauth2Of(strategy).getOAuthAccessToken = (code, params, callback) => {
+      calls.push([code, params]);
+      callback(null, 'stubbed', 'r', { scope: 'sleep', user_id: 'STUB', token_type: 'Bearer' });
+    };
+    const outcome = await login(strategy);
+    expect(outcome).toMatchObject({
+      type: 'success',
+      user: {
+        tokens: { accessToken: 'stubbed', refreshToken: 'r', scope: ['sleep'], userID: 'STUB' },
+        profile: { provider: 'fitbit', id: 'STUB' },
+      },
+    });
+    expect(calls).toEqual([
+      ['abc', { grant_type: 'authorization_code', code_verifier: expect.stringMatching(/^[\w-]{43}$/) }],
+    ]);
+    expect(seen).toEqual([]);
+  });
+
+  it('may call back without results: then all comes from the profile', async () => {
+    const strategy = makeStrategy();
+    oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(null, 'stubbed');
+    expect(await login(strategy)).toMatchObject({
+      type: 'success',
+      user: { tokens: { accessToken: 'stubbed', userID: 'ME' }, profile: { displayName: 'Zoë' } },
+    });
+    expect(seen).toMatchObject([{ method: 'GET', authorization: 'Bearer stubbed' }]);
+  });
+
+  it('that gives no access token is an error', async () => {
+    const strategy = makeStrategy();
+    oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(null);
+    const error = errorOf(await login(strategy));
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ code: 'malformed', operation: 'code_exchange' });
+  });
+
+  it.each<[string, unknown, object]>([
+    [
+      'in the shape of node-oauth',
+      { statusCode: 400, data: '{"errors":[{"errorType":"invalid_grant","message":"Code s3cret used."}]}' },
+      { code: 'invalid_grant', status: 400, description: 'Code [redacted] used.', reauthorize: true },
+    ],
+    [
+      'in the shape of node-oauth, with HTML',
+      { statusCode: 502, data: '<html>' },
+      { code: 'server_error', status: 502, retryable: true, errors: [] },
+    ],
+    ['in the shape of node-oauth, without a body', { statusCode: 404 }, { code: 'unexpected_status' }],
+  ])('that fails %s is a ResponseError', async (_, thrown, expected) => {
+    const strategy = makeStrategy();
+    oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(thrown);
+    const error = errorOf(await login(strategy));
+    expect(error).toBeInstanceOf(ResponseError);
+    expect(error).toMatchObject({ operation: 'code_exchange', ...expected });
+  });
+
+  it.each([[new Error('socket hang up')], ['a text'], [{ statusCode: '400' }], [[1]]])(
+    'that fails otherwise is an OAuthError with the cause: %j',
+    async (thrown) => {
+      const strategy = makeStrategy();
+      oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(thrown);
+      const error = errorOf(await login(strategy));
+      expect(error).toBeInstanceOf(OAuthError);
+      expect(error).toMatchObject({ code: 'unknown', operation: 'code_exchange', cause: thrown });
+    },
+  );
+
+  it('that throws is an error', async () => {
+    const strategy = makeStrategy();
+    const bug = new Error('a bug in the stub');
+    oauth2Of(strategy).getOAuthAccessToken = () => {
+      throw bug;
+    };
+    expect(errorOf(await login(strategy))).toBe(bug);
+  });
+
+  it('is on the strategy alone: another one is not touched', async () => {
+    const strategy = makeStrategy();
+    oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(new Error('stub'));
+    expect((await login(makeStrategy())).type).toBe('success');
+  });
+});
+
+describe("a test's stub of _oauth2.get", () => {
+  it('takes the place of the profile request', async () => {
+    const strategy = makeStrategy();
+    const calls: unknown[] = [];
+    oauth2Of(strategy).get = (url, accessToken, callback) => {
+      calls.push([url, accessToken]);
+      callback(null, '{"user":{"encodedId":"STUB"}}');
+    };
+    expect(await login(strategy)).toMatchObject({ type: 'success', user: { profile: { id: 'STUB' } } });
+    expect(calls).toEqual([[`${base}/profile`, 'access']]);
+  });
+
+  it.each<[string, unknown, object]>([
+    [
+      'in the shape of node-oauth',
+      { statusCode: 401, data: '{"errors":[{"errorType":"invalid_token","message":"Bad: access"}]}' },
+      { code: 'invalid_token', status: 401, description: 'Bad: [redacted]' },
+    ],
+    ['otherwise', new Error('no network'), { code: 'unknown', cause: new Error('no network') }],
+  ])('that fails %s is an OAuthError', async (_, thrown, expected) => {
+    const strategy = makeStrategy();
+    oauth2Of(strategy).get = (_url, _accessToken, callback) => callback(thrown);
+    const error = errorOf(await login(strategy));
+    expect(error).toBeInstanceOf(OAuthError);
+    expect(error).toMatchObject({ operation: 'profile', ...expected });
+  });
+
+  it.each([undefined, '', 'x', 'null'])('that gives no object is malformed: %j', async (body) => {
+    const strategy = makeStrategy();
+    oauth2Of(strategy).get = (_url, _accessToken, callback) => callback(null, body);
+    expect(errorOf(await login(strategy))).toMatchObject({ code: 'malformed', operation: 'profile' });
+  });
+});
+
+describe('passport-oauth2-refresh', () => {
+  interface Constructed {
+    _clientId: string;
+    _clientSecret: string;
+    _baseSite: string;
+    _authorizeUrl: string;
+    _accessTokenUrl: string;
+    _customHeaders: unknown;
+    getOAuthAccessToken: (
+      token: string,
+      params: Record<string, string>,
+      done: (error: unknown, ...results: unknown[]) => void,
+    ) => void;
+  }
+
+  /** As its `use` makes the client for a strategy. */
+  function refreshClient(strategy: FitbitStrategy): Constructed {
+    const own = oauth2Of(strategy) as unknown as Constructed;
+    const made = Reflect.construct(own.constructor, [
+      own._clientId,
+      own._clientSecret,
+      own._baseSite,
+      own._authorizeUrl,
+      own._accessTokenUrl,
+      own._customHeaders,
+    ]) as Constructed;
+    made.getOAuthAccessToken = own.getOAuthAccessToken;
+    return made;
+  }
+
+  /** As its `requestNewAccessToken` calls it. */
+  function refreshed(made: Constructed, params: Record<string, string>) {
+    return new Promise<unknown[]>((resolve) => {
+      made.getOAuthAccessToken('old', params, (...results) => resolve(results));
+    });
+  }
+
+  it('refreshes with the credentials and the endpoint of the strategy', async () => {
+    const params = Object.freeze({ grant_type: 'refresh_token' });
+    const results = await refreshed(refreshClient(makeStrategy()), params);
+    expect(results).toEqual([
+      null,
+      'access',
+      'refresh',
+      { access_token: 'access', scope: 'profile', user_id: 'ME' },
+    ]);
+    expect(seen).toEqual([
+      {
+        method: 'POST',
+        url: '/token',
+        authorization: `Basic ${btoa('CID:s3cret')}`,
+        body: 'grant_type=refresh_token&refresh_token=old',
+      },
+    ]);
+  });
+
+  it('gets a ResponseError of a refresh when it is refused', async () => {
+    respond = (res) => res.writeHead(400).end('{"errors":[{"errorType":"invalid_grant","message":"old"}]}');
+    const [error] = await refreshed(refreshClient(makeStrategy()), { grant_type: 'refresh_token' });
+    expect(error).toMatchObject({ name: 'ResponseError', code: 'invalid_grant', operation: 'refresh' });
+  });
+});
+
+describe('an agent', () => {
+  class CountingAgent extends http.Agent {
+    connections = 0;
+    override createConnection(
+      ...args: Parameters<http.Agent['createConnection']>
+    ): Duplex | null | undefined {
+      this.connections += 1;
+      return super.createConnection(...args);
+    }
+  }
+
+  it('given as an option carries all requests', async () => {
+    const agent = new CountingAgent();
+    expect((await login(makeStrategy({ agent }))).type).toBe('success');
+    expect(agent.connections).toBe(2);
+  });
+
+  it('set with _oauth2.setAgent carries all requests from then on', async () => {
+    const [first, second] = [new CountingAgent(), new CountingAgent()];
+    const strategy = makeStrategy({ agent: first });
+    const begun = await beginLogin(strategy);
+    oauth2Of(strategy).setAgent(second);
+    const req = callbackRequest(begun.session, { code: 'abc', state: begun.state });
+    expect((await authenticate(strategy, req)).type).toBe('success');
+    expect([first.connections, second.connections]).toEqual([0, 2]);
+  });
+});
+
+describe('_oauth2', () => {
+  it('has the time limit of the strategy', async () => {
+    respond = () => {};
+    const error = errorOf(await login(makeStrategy({ timeout: 30 })));
+    expect(error).toMatchObject({ code: 'timeout', operation: 'code_exchange' });
+  });
+
+  it('gives the body and the response to a callback, the token in the header', async () => {
+    const results = await new Promise<unknown[]>((resolve) => {
+      const get = oauth2Of(makeStrategy()).get.bind(oauth2Of(makeStrategy()));
+      get(`${base}/any?x=1`, 'mine', (...args: unknown[]) => resolve(args));
+    });
+    expect(results).toEqual([
+      null,
+      '{"user":{"encodedId":"ME","displayName":"Zoë"}}',
+      { statusCode: 200, headers: expect.objectContaining({ connection: 'keep-alive' }) },
+    ]);
+    expect(seen).toEqual([{ method: 'GET', url: '/any?x=1', authorization: 'Bearer mine', body: '' }]);
+  });
+
+  it('keeps the strategy usable after a login: nothing of it stays there', async () => {
+    const strategy = makeStrategy();
+    const before = inspect(strategy, { depth: 5, showHidden: true });
+    await login(strategy);
+    expect(inspect(strategy, { depth: 5, showHidden: true })).toBe(before);
+  });
+});
