@@ -142,6 +142,7 @@ describe('GoogleHealthStrategy', () => {
     ['loginHint', '', '"loginHint" must be a non-empty string'],
     ['healthProfile', 1, '"healthProfile" must be true or false'],
     ['scope', ['activity', 'profile.readonly'], '"scope" must not contain "activity"'],
+    ['scope', ['sleep.readonly.x', 'profile.readonly'], '"scope" must not contain "sleep.readonly.x"'],
     ['scope', 5, '"scope" must be a string of scopes'],
     ['scope', [], '"scope" must have at least one scope that reads Health data'],
     ['scope', 'openid profile', '"scope" must have at least one scope that reads Health data'],

@@ -139,16 +139,19 @@ describe('a login', () => {
     });
   });
 
-  it.each(['openid', 'profile', 'email', 'https://www.googleapis.com/auth/userinfo.email'])(
-    'asks for userinfo when %s was granted',
-    async (scope) => {
-      const google = await startGoogle({
-        token: { body: { ...TOKEN, scope: `${HEALTH}.sleep.readonly ${scope}` } },
-      });
-      await login(strategyOf(google));
-      expect(google.requests('userinfo')).toHaveLength(1);
-    },
-  );
+  it.each([
+    'openid',
+    'profile',
+    'email',
+    'https://www.googleapis.com/auth/userinfo.profile',
+    'https://www.googleapis.com/auth/userinfo.email',
+  ])('asks for userinfo when %s was granted', async (scope) => {
+    const google = await startGoogle({
+      token: { body: { ...TOKEN, scope: `${HEALTH}.sleep.readonly ${scope}` } },
+    });
+    await login(strategyOf(google));
+    expect(google.requests('userinfo')).toHaveLength(1);
+  });
 
   it('asks for the identity alone when nothing else was granted, although it was asked for', async () => {
     const google = await startGoogle();
@@ -349,6 +352,7 @@ describe('an error of the identity call', () => {
     const error = await errorOf({ status: 200, body });
     expect(error).toBeInstanceOf(TransportError);
     expect(error).toMatchObject({ code: 'malformed', operation: 'profile' });
+    expect((error as Error).message).toContain('"healthUserId" is missing');
   });
 
   it('does not wait for the other calls', async () => {
@@ -386,7 +390,7 @@ describe('userinfo and the Health profile', () => {
       {
         token: ALL_SCOPES,
         userinfo: { status: 503, body: '<h1>Later</h1>' },
-        profile: { status: 403, body: fixture('error-permission-denied') },
+        profile: { status: 403, body: fixture('error-scope-insufficient') },
       },
       { healthProfile: true },
     );
@@ -394,7 +398,10 @@ describe('userinfo and the Health profile', () => {
     expect(profile._errors?.userinfo).toBeInstanceOf(ResponseError);
     expect(profile._errors).toMatchObject({
       userinfo: { code: 'server_error', operation: 'profile' },
-      profile: { code: 'permission_denied' },
+      profile: {
+        code: 'access_token_scope_insufficient',
+        message: expect.stringContaining('did not grant the scope'),
+      },
     });
     expect(profile).not.toHaveProperty('displayName');
   });
@@ -434,9 +441,14 @@ describe('userinfo and the Health profile', () => {
   });
 
   it('says of an address whether it is verified only if Google does', async () => {
-    const body = { email: 'a@example.com' };
+    for (const email_verified of [undefined, 'true', 1]) {
+      const body = { email: 'a@example.com', email_verified };
+      const { profile } = await signIn({ token: ALL_SCOPES, userinfo: { body } });
+      expect(profile.emails).toStrictEqual([{ value: 'a@example.com' }]);
+    }
+    const body = { email: 'a@example.com', email_verified: false };
     const { profile } = await signIn({ token: ALL_SCOPES, userinfo: { body } });
-    expect(profile.emails).toEqual([{ value: 'a@example.com' }]);
+    expect(profile.emails).toEqual([{ value: 'a@example.com', verified: false }]);
   });
 });
 
@@ -462,6 +474,24 @@ describe('userProfile', () => {
       strategyOf(google).userProfile('ya29.a', (error, found) => (error ? reject(error) : resolve(found)));
     });
     expect(profile?.displayName).toBe('Zoë Krämer');
+  });
+
+  it.each<[number, string, object]>([
+    [
+      400,
+      'error-account-not-linked',
+      { code: 'account_not_linked', message: expect.stringContaining('another account') },
+    ],
+    [403, 'error-scope-insufficient', { code: 'missing_scope', reauthorize: true }],
+    [
+      429,
+      'error-permission-denied',
+      { code: 'rate_limited', message: expect.stringContaining('300 requests a minute') },
+    ],
+  ])('reports %i %s as an error', async (status, name, expected) => {
+    const google = await startGoogle({ identity: { status, body: fixture(name) } });
+    const error = await new Promise((resolve) => strategyOf(google).userProfile('ya29.a', resolve));
+    expect(error).toMatchObject(expected);
   });
 
   it('takes what a stub in the place of _oauth2.get gives', async () => {
