@@ -43,7 +43,7 @@ export function checkURL(value: unknown, name: string): asserts value is string 
   if (url.username !== '' || url.password !== '') {
     throw new TypeError(`"${name}" must not contain a user name or password`);
   }
-  if (url.hash !== '') throw new TypeError(`"${name}" must not contain a fragment (#…)`);
+  if (value.includes('#')) throw new TypeError(`"${name}" must not contain a fragment (#…)`);
 }
 
 /** Refuses what is neither an absolute URL nor a path on the app's own host. */
