@@ -30,7 +30,6 @@ export interface Failure {
 }
 
 type StrategyClient = Client<'authorizationURL' | 'tokenURL' | 'userProfileURL'>;
-type JSONObject = Record<string, unknown>;
 type TokenCallback = Parameters<NodeOAuth2['getOAuthAccessToken']>[2];
 
 /**
@@ -126,9 +125,9 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
   }
 
   /** Fetches a JSON object with the access token, as a part of the profile. */
-  protected fetchObject(url: string, accessToken: string): Promise<{ raw: string; json: JSONObject }> {
+  protected fetchObject(url: string, token: string): Promise<{ raw: string; json: Record<string, unknown> }> {
     return new Promise((resolve, reject) => {
-      this._oauth2.get(url, accessToken, (error: unknown, body) => {
+      this._oauth2.get(url, token, (error: unknown, body) => {
         try {
           if (error) throw this.toOAuthError(error, 'profile');
           const raw = String(body);
