@@ -11,7 +11,7 @@ export interface Result {
   ok: boolean;
   title: string;
   text: string;
-  facts?: [name: string, value: string][];
+  facts?: [name: string, value: string, kind?: 'time'][];
 }
 
 declare module 'express-session' {
@@ -89,7 +89,7 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
         ['User', info.userID ?? account.userID],
         ['Client', info.clientID],
         ['Scopes', scopes.join(', ')],
-        ['Valid until', `${info.expiresAt.toISOString().slice(0, 16).replace('T', ' ')} UTC`],
+        ['Valid until', info.expiresAt.toISOString(), 'time'],
       ],
     };
   });

@@ -1,7 +1,6 @@
 // Makes docs/images: tsx test/browser/screenshots.ts [folder]
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Page } from 'playwright-core';
 import { start } from '../../examples/login/start.ts';
 import { launch, SCHEMES, SIZES } from './chromium.ts';
 
@@ -17,14 +16,18 @@ try {
         await page.evaluate('document.fonts.ready.then(() => undefined)');
         await page.screenshot({
           path: `${folder}/${name}-${size}-${colorScheme}.png`,
-          fullPage: size === 'phone',
+          fullPage: name !== 'start',
         });
       };
       await page.goto(demo.url);
       await shoot('start');
       await page.getByRole('link', { name: 'Continue with Fitbit' }).click();
       await shoot('consent-fitbit');
-      await allow(page, 'Zoë');
+      await page.goto(`${demo.url}/auth/google-health`);
+      await page.getByRole('radio', { name: 'Zoë' }).check();
+      await page.getByRole('checkbox', { name: 'Select all' }).check();
+      await shoot('consent-google');
+      await page.getByRole('button', { name: 'Continue' }).click();
       await page.getByRole('button', { name: 'Introspect' }).click();
       await shoot('dashboard');
       await page.close();
@@ -33,9 +36,4 @@ try {
 } finally {
   await browser.close();
   await demo.close();
-}
-
-async function allow(page: Page, person: string): Promise<void> {
-  await page.getByRole('radio', { name: person }).check();
-  await page.getByRole('button', { name: 'Allow' }).click();
 }
