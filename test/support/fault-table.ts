@@ -310,7 +310,7 @@ const ERRORS: Row[] = [
     'errors: null': '{"errors":null}',
     'errors: [null]': '{"errors":[null, 1, "x", [], {}]}',
     'error: 5': '{"error":5}',
-    'error: {}': '{"error":[]}',
+    'error: []': '{"error":[]}',
     'a sentence as its code': '{"error":"Something went wrong 12345"}',
     __proto__: '{"__proto__":{"error":"invalid_grant"}}',
     'bytes that are not UTF-8': Buffer.from([0xff, 0xfe, 0x00, 0xc3]),
