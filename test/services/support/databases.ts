@@ -20,6 +20,8 @@ export interface Address {
 /** A store on connections of its own. */
 export interface Connected {
   store: TokenStore;
+  /** Connections that are in use, and those who wait for one. */
+  connections(): { used: number; waiting: number };
   close(): Promise<void>;
 }
 
@@ -87,13 +89,18 @@ export async function connect({ kind, url, lockTTL }: Address): Promise<Connecte
   if (kind === 'postgres') {
     const pool = new pg.Pool({ connectionString: url, max: 6 });
     pool.on('error', () => {});
-    return { store: new PostgresTokenStore(pool), close: () => pool.end() };
+    return {
+      store: new PostgresTokenStore(pool),
+      connections: () => ({ used: pool.totalCount - pool.idleCount, waiting: pool.waitingCount }),
+      close: () => pool.end(),
+    };
   }
   const client = createClient({ url, socket: { reconnectStrategy: 50 } });
   client.on('error', () => {});
   await client.connect();
   return {
     store: new RedisTokenStore(client, { lockTTL }),
+    connections: () => ({ used: 0, waiting: 0 }),
     close: async () => client.destroy(),
   };
 }
