@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import { isObject } from './arguments.ts';
-import { OAuthError } from './errors.ts';
+import { noSession, type Session, save, saveFailed, sessionOf } from './session.ts';
 
 /** What a login is about: given to a state store with each call, by passport-oauth2. */
 export interface StateMeta {
@@ -86,12 +86,6 @@ interface PendingLogin {
   expires: number;
 }
 
-interface Session {
-  [key: string]: unknown;
-  save?: (callback: (error?: unknown) => void) => unknown;
-  regenerate?: (...args: unknown[]) => unknown;
-}
-
 /**
  * Keeps logins in `req.session` (express-session, cookie-session and others): up to ten at a time in one
  * browser, each for ten minutes and used once. The session is saved before the redirect leaves and before
@@ -159,23 +153,28 @@ export class SessionStateStore implements StateStore {
     const session = sessionOf(req);
     const regenerate = session?.regenerate;
     if (session === undefined || regenerate === undefined) return;
-    const renew = (args: unknown[], done: (error?: unknown) => void) =>
-      this.#read(req, session, (logins) =>
-        regenerate.call(session, ...args, (error?: unknown) => {
-          const fresh = sessionOf(req);
-          if (!error && fresh !== undefined) this.#keep(fresh, logins);
-          done(error);
-        }),
-      );
+    const read = (then: (logins: PendingLogin[]) => unknown) => this.#read(req, session, then);
+    const carryOver = (logins: PendingLogin[]) => {
+      const fresh = sessionOf(req);
+      if (fresh !== undefined) this.#keep(fresh, logins);
+    };
     Object.defineProperty(session, 'regenerate', {
       configurable: true,
-      // Passport gives a callback; @fastify/passport gives the names of what to keep, and awaits a promise.
+      // Passport gives a callback. @fastify/passport gives the names of what to keep, and awaits what comes back.
       value: (...args: unknown[]) => {
-        const last = args.at(-1);
-        if (typeof last === 'function') return renew(args.slice(0, -1), (error) => last(error));
-        return new Promise<void>((resolve, reject) => {
-          renew(args, (error) => (error ? reject(error) : resolve()));
-        });
+        const callback = args.at(-1);
+        if (typeof callback !== 'function') {
+          return new Promise<PendingLogin[]>(read).then(async (logins) => {
+            await regenerate.apply(session, args);
+            carryOver(logins);
+          });
+        }
+        read((logins) =>
+          regenerate.call(session, ...args.slice(0, -1), (error?: unknown) => {
+            if (!error) carryOver(logins);
+            callback(error);
+          }),
+        );
       },
     });
   }
@@ -223,8 +222,9 @@ export class SessionStateStore implements StateStore {
   }
 
   #keep(session: Session, logins: readonly PendingLogin[]): void {
-    if (logins.length > 0) session[this.#key] = logins;
-    else delete session[this.#key];
+    session[this.#key] = logins.length > 0 ? logins : undefined;
+    // After the assignment, as @fastify/secure-session's session is a proxy that `delete` does not get through.
+    if (logins.length === 0) delete session[this.#key];
   }
 
   /** What is stored, leaving out what is not ours: another version or strategy may have used the key. */
@@ -267,35 +267,4 @@ function isPendingLogin(value: unknown): value is PendingLogin {
     typeof value.expires === 'number' &&
     (value.verifier === undefined || typeof value.verifier === 'string')
   );
-}
-
-function sessionOf(req: Request): Session | undefined {
-  const session: unknown = Reflect.get(req, 'session');
-  return isObject(session) ? (session as Session) : undefined;
-}
-
-function noSession(): OAuthError {
-  return new OAuthError(
-    'No session: put express-session (or another session middleware) before passport.authenticate(), or use `store: new CookieStateStore({ secret })`, which needs none',
-    { code: 'no_session', operation: 'authorization' },
-  );
-}
-
-/** Saves a session where it can be saved; others are saved with the response. */
-function save(session: Session, callback: (error?: Error) => void): void {
-  if (typeof session.save !== 'function') return callback();
-  const done = (error?: unknown) => callback(error ? saveFailed(error) : undefined);
-  // express-session's calls back, though the wrapper that it puts around it declares no parameter. Any other `save`
-  // without one (cookie-session's, Koa's) takes no callback: it only marks the session, or returns a promise.
-  if (session.save.length > 0 || typeof session.reload === 'function') session.save(done);
-  else Promise.resolve(session.save(() => {})).then(() => done(), done);
-}
-
-function saveFailed(cause: unknown): OAuthError {
-  return new OAuthError('The session could not be saved: see `cause`, the error of its store', {
-    code: 'session_not_saved',
-    operation: 'authorization',
-    retryable: true,
-    cause,
-  });
 }

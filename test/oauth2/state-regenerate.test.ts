@@ -2,18 +2,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { SessionStateStore } from '../../lib/oauth2/state.ts';
 import { fakeRequest } from '../support/strategy.ts';
 
+const META = { authorizationURL: 'https://a.example', tokenURL: 'https://a.example', clientID: 'a' };
 const LOGIN = { state: 'abc', expires: Date.now() + 60_000 };
 
-/** A request whose session is renewed as @fastify/session does it: names first, a promise without a callback. */
-function fastifyRequest(failure?: Error) {
-  const renew = vi.fn((...args: unknown[]) => {
-    const callback = args.at(-1);
-    const finish = () => {
-      if (failure === undefined) Reflect.set(req, 'session', { fresh: true });
-      return failure;
-    };
-    if (typeof callback === 'function') return void setImmediate(() => callback(finish()));
-    return Promise.reject(new Error('it was called without a callback'));
+/** A request whose session is renewed without a callback, as those of Fastify's plugins. */
+function fastifyRequest(outcome: () => unknown) {
+  const renew = vi.fn((..._args: unknown[]) => {
+    Reflect.set(req, 'session', { fresh: true });
+    return outcome();
   });
   const session: { logins: unknown[]; regenerate: (names?: string[]) => unknown } = {
     logins: [LOGIN],
@@ -24,21 +20,47 @@ function fastifyRequest(failure?: Error) {
   return { req, renew, session };
 }
 
-describe('a session whose regenerate() gives a promise', () => {
-  it('keeps the logins of other tabs, too', async () => {
-    const { req, session } = fastifyRequest();
+describe('a session whose regenerate() takes no callback', () => {
+  it('keeps the logins of other tabs, too, when it gives a promise', async () => {
+    const { req, session } = fastifyRequest(() => Promise.resolve());
+    await session.regenerate();
+    expect(req.session).toEqual({ fresh: true, logins: [LOGIN] });
+  });
+
+  it('keeps them when it gives nothing', async () => {
+    const { req, session } = fastifyRequest(() => undefined);
     await session.regenerate();
     expect(req.session).toEqual({ fresh: true, logins: [LOGIN] });
   });
 
   it('is told what else to keep', async () => {
-    const { renew, session } = fastifyRequest();
+    const { renew, session } = fastifyRequest(() => undefined);
     await session.regenerate(['session']);
-    expect(renew).toHaveBeenCalledWith(['session'], expect.any(Function));
+    expect(renew).toHaveBeenCalledWith(['session']);
   });
 
   it('rejects when it could not be renewed', async () => {
-    const { session } = fastifyRequest(new Error('the store is down'));
+    const { session } = fastifyRequest(() => Promise.reject(new Error('the store is down')));
     await expect(session.regenerate()).rejects.toThrow('the store is down');
+  });
+});
+
+describe('a session that is a proxy, which delete does not get through', () => {
+  it('forgets a login that was used', async () => {
+    const data: Record<string, unknown> = { logins: [LOGIN] };
+    const session = new Proxy(Object.create(null), {
+      get: (_target, name) => data[String(name)],
+      set: (_target, name, value) => {
+        data[String(name)] = value;
+        return true;
+      },
+    });
+    const store = new SessionStateStore('logins');
+    const verify = () =>
+      new Promise((resolve) => {
+        store.verify(fakeRequest({ session }), 'abc', META, (_error, ok) => resolve(ok));
+      });
+    expect(await verify()).toBe(true);
+    expect(await verify()).toBe(false);
   });
 });
