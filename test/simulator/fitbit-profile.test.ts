@@ -95,7 +95,7 @@ describe('the profile of Fitbit', () => {
 });
 
 describe('the rate limit of Fitbit', () => {
-  it('is 150 requests for each user and hour, told in three headers', async () => {
+  it('is 150 requests for each user and hour, told in three headers', { timeout: 20_000 }, async () => {
     const startAt = new Date('2026-03-01T12:20:00Z');
     const simulator = await start({ clock: { startAt, stopped: true } });
     const { access } = await fitbitTokens(simulator);

@@ -64,8 +64,8 @@ describe('introspection with Fitbit', () => {
   it('says inactive of a token that is dead, unknown or of another app', async () => {
     const simulator = await start();
     const old = await fitbitTokens(simulator);
-    const other = await fitbitTokens(simulator, {}, simulator.registerFitbitApp());
     simulator.advance({ hours: 9 });
+    const other = await fitbitTokens(simulator, {}, simulator.registerFitbitApp());
     const live = await fitbitTokens(simulator);
     for (const token of [old.access, other.access, other.refresh, 'nonsense']) {
       const answer = await post(simulator.fitbit.introspectionURL, { token }, bearer(live.access));

@@ -195,6 +195,10 @@ describe('the scopes of Google Health', () => {
     );
     expect(page.match(/name="scope"/g)).toHaveLength(21);
     expect(page).toContain('Add to your sleep data');
+    for (const name of ['ecg', 'irn', 'location']) {
+      const written = googleCode(simulator, { scope: healthScope(`${name}.writeonly`) });
+      await expect(written).rejects.toThrow('invalid_scope');
+    }
   });
 
   it('of OpenID are answered with their full names, or as they were asked for, as the switch says', async () => {

@@ -29,7 +29,7 @@ describe('the identity', () => {
     expect(await objectOf(await identity(simulator, person))).toMatchObject({ legacyUserId: '' });
   });
 
-  it('needs one of the ten scopes of the contract', async () => {
+  it('needs one of the ten scopes of the contract', { timeout: 20_000 }, async () => {
     const simulator = await start();
     const enough = [
       'activity_and_fitness',
@@ -94,7 +94,7 @@ describe('the identity', () => {
     }
   });
 
-  it('answers 429 after 300 requests of a user within a minute', async () => {
+  it('answers 429 after 300 requests of a user within a minute', { timeout: 20_000 }, async () => {
     const simulator = await start({ clock: { stopped: true } });
     const { access } = await googleTokens(simulator);
     const ask = () => get(simulator.googleHealth.identityURL, bearer(access));

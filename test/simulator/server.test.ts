@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { startSimulator } from 'passport-fitbit-strategy/simulator';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RequestLog } from '../../lib/simulator/requests.ts';
 import { Pending } from '../../lib/simulator/state.ts';
 import {
@@ -166,7 +166,7 @@ describe('the server', () => {
       post(simulator.fitbit.tokenURL, {}),
       post(simulator.fitbit.revocationURL, {}),
     ]);
-    while (simulator.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(simulator.requests).toHaveLength(2), { interval: 5, timeout: 5000 });
     await Promise.all([simulator.close(), simulator.close()]);
     expect((await lost).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await expect(get(simulator.url)).rejects.toThrow('fetch failed');
