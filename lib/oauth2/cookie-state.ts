@@ -49,7 +49,7 @@ const ID_LENGTH = 12; // characters of the state that stand in the cookie's name
  * gone after ten minutes, and deleted by the callback. A copy of a used cookie is refused by the process that
  * saw it used; another process can't know, there the provider refuses the used code.
  *
- * The response is found as `req.res`, where Express puts it.
+ * The response is found as `req.res`, where Express puts it, or in Koa's context.
  */
 export class CookieStateStore implements StateStore {
   readonly #sealer: Sealer;
@@ -177,8 +177,10 @@ function issuerOf({ authorizationURL, clientID }: StateMeta): string {
 }
 
 function append(req: Request, cookie: string): void {
-  const { res } = req;
-  if (typeof res?.appendHeader !== 'function') {
+  const { res, ctx } = req as Request & { ctx?: { res?: Request['res'] } };
+  // koa-passport has a stand-in at `req.res`, and Koa's own behind it.
+  const response = typeof res?.appendHeader === 'function' ? res : ctx?.res;
+  if (typeof response?.appendHeader !== 'function') {
     throw new OAuthError(
       'CookieStateStore found no response: set `req.res = res` before passport.authenticate()',
       {
@@ -187,5 +189,5 @@ function append(req: Request, cookie: string): void {
       },
     );
   }
-  res.appendHeader('Set-Cookie', cookie);
+  response.appendHeader('Set-Cookie', cookie);
 }

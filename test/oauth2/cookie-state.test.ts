@@ -240,6 +240,15 @@ describe('CookieStateStore', () => {
     expect(browser.cookies.size).toBe(0);
   });
 
+  it("finds Koa's response behind the stand-in of koa-passport", async () => {
+    const store = new CookieStateStore({ secret });
+    const cookies: string[] = [];
+    const res = { appendHeader: (_name: string, value: string) => cookies.push(value) };
+    const req = { headers: {}, res: { setHeader: () => {} }, ctx: { res } } as unknown as Request;
+    await new Promise((resolve) => store.store(req, undefined, undefined, meta, resolve));
+    expect(cookies).toHaveLength(1);
+  });
+
   it('says where it looks for the response when there is none', async () => {
     const store = new CookieStateStore({ secret });
     const req = { headers: {} } as Request;
