@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { SCHEMES, SIZES } from './chromium.ts';
+import { ask, PROVIDERS, signIn, useStage } from './setup.ts';
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const stage = useStage();
+
+/** Every page there is, by what leads to it. */
+const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
+  'the start page': (page) => page.goto(stage.url),
+  'the start page after signing out': (page) => page.goto(`${stage.url}/?problem=signed_out`),
+  'the start page with a problem': (page) => page.goto(`${stage.url}/?problem=timeout&at=fitbit`),
+  'a page that is not there': (page) => page.goto(`${stage.url}/nothing`),
+  'the dashboard': (page) => signIn(page, stage.url, 'Google Health'),
+  'the dashboard of Fitbit': (page) => signIn(page, stage.url, 'Fitbit'),
+  'the dashboard after Refresh': (page) => pressOn(page, 'Refresh'),
+  'the dashboard after Introspect': (page) => pressOn(page, 'Introspect'),
+  'the dashboard after a refresh by itself': (page) => pressOn(page, 'Let 8 hours pass'),
+  'the dashboard with a problem': async (page) => {
+    await signIn(page, stage.url, 'Fitbit');
+    stage.simulator.fail({ endpoint: 'token', with: 'html', times: 3 });
+    await page.getByRole('button', { name: 'Let 8 hours pass' }).click();
+    await page.getByText('There is no access token right now').waitFor();
+  },
+  'the consent page of Google': (page) => ask(page, stage.url, 'Google Health'),
+  'the consent page of Fitbit': (page) => ask(page, stage.url, 'Fitbit'),
+  'the consent page of Fitbit with nothing ticked': async (page) => {
+    await ask(page, stage.url, 'Fitbit');
+    for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByRole('alert').waitFor();
+  },
+  'the page of Fitbit for a bad request': (page) => page.goto(stage.simulator.fitbit.authorizationURL),
+  'the page of Google for a bad request': (page) => page.goto(stage.simulator.googleHealth.authorizationURL),
+  'the consent page that was answered already': async (page) => {
+    await ask(page, stage.url, 'Fitbit');
+    const again = await page.context().newPage();
+    await again.goto(page.url());
+    const id = await page.locator('input[name=request]').inputValue();
+    await PROVIDERS.Fitbit.deny(page);
+    await again.locator('input[name=request]').evaluate(setValue, id);
+    await PROVIDERS.Fitbit.allow(again, 'Zoë');
+    await again.getByText('answered already').waitFor();
+    return again;
+  },
+  'Fitbit after the shutdown': async (page) => {
+    stage.simulator.shutDownFitbit();
+    await ask(page, stage.url, 'Fitbit');
+  },
+  'the control page': (page) => page.goto(stage.simulator.url),
+  'the control page in use': async (page) => {
+    await signIn(page, stage.url, 'Fitbit');
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByText('Refreshed').waitFor();
+    stage.simulator.fail({ endpoint: 'token', with: 'hang', times: 2 });
+    stage.simulator.shutDownFitbit();
+    await page.goto(stage.simulator.url);
+  },
+  'a page that the simulator does not have': (page) => page.goto(`${stage.simulator.url}/nothing`),
+};
+
+// What these answer with is no success, which Chromium reports.
+const REFUSED = /status of (400|404|410)/;
+
+describe.each(Object.entries(PAGES))('%s', (_name, visit) => {
+  it('is accessible and fits, on a desktop and a phone, light and dark', async () => {
+    stage.expectConsole(REFUSED);
+    const first = await stage.open();
+    const other = await visit(first);
+    const page = isPage(other) ? other : first;
+
+    expect(await page.locator('h1').count()).toBe(1);
+    expect(await page.locator('html').getAttribute('lang')).toBe('en');
+    if (page.url().startsWith(stage.simulator.url)) {
+      expect(await page.locator('body').textContent()).toMatch(/simulator/i);
+    }
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      for (const colorScheme of SCHEMES) {
+        await page.setViewportSize(viewport);
+        await page.emulateMedia({ colorScheme });
+        const where = `${size}, ${colorScheme}`;
+        expect(await violations(page), where).toEqual([]);
+        expect(await page.evaluate(WIDTH), where).toBeLessThanOrEqual(viewport.width);
+        const brightness = Math.max(...(await background(page)));
+        expect(colorScheme === 'dark' ? brightness < 60 : brightness > 200, where).toBe(true);
+      }
+    }
+  });
+});
+
+const WIDTH = 'document.documentElement.scrollWidth';
+
+async function pressOn(page: Page, button: string): Promise<void> {
+  await signIn(page, stage.url, 'Google Health');
+  await page.getByRole('button', { name: button }).click();
+  await page.locator('.result').waitFor();
+}
+
+/** What axe finds, one line for each fault. */
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const results = await page.evaluate<AxeResults>('axe.run({ resultTypes: ["violations"] })');
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  );
+}
+
+interface AxeResults {
+  violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+}
+
+/** The red, green and blue of the page's background; of the browser's own canvas where the page sets none. */
+async function background(page: Page): Promise<number[]> {
+  const color = await page.evaluate<string>(`(() => {
+    const own = getComputedStyle(document.body).backgroundColor;
+    if (!own.endsWith(', 0)')) return own;
+    const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.backgroundColor = 'Canvas';
+    const canvas = getComputedStyle(probe).backgroundColor;
+    probe.remove();
+    return canvas;
+  })()`);
+  return (color.match(/\d+/g) ?? []).map(Number);
+}
+
+/** Runs in the page. */
+function setValue(element: { value?: string }, value: string): void {
+  element.value = value;
+}
+
+function isPage(value: unknown): value is Page {
+  return typeof value === 'object' && value !== null && 'goto' in value;
+}
