@@ -51,7 +51,7 @@ interface CompletedLogin extends Login {
 }
 
 /**
- * Calls the app's `verify` in the form that it declares and passes its outcome to `done`, once.
+ * Calls the app's `verify` in the form that it declares and passes its outcomes to `done`, which takes the first.
  *
  * One parameter: the login. Otherwise as passport-oauth2 does, where a function of rest parameters (length 0)
  * gets the shortest call. A promise that rejects, in any form, is an error.
@@ -62,15 +62,12 @@ export function callVerify(
   { tokens, profile, req, refreshToken, params }: CompletedLogin,
   done: VerifyDone,
 ): void {
-  let called = false;
-  const once: VerifyDone = (error, user, info) => {
-    if (called) return;
-    called = true;
+  const finish: VerifyDone = (error, user, info) => {
     // passport-oauth2 adds `state` to a user's info: to a copy, the object is the app's.
     done(error, user, user && typeof info === 'object' && info !== null ? { ...info } : info);
   };
   // A task of its own: what Passport's success throws is not the failure of `verify`.
-  const later = (...outcome: Parameters<VerifyDone>) => queueMicrotask(() => once(...outcome));
+  const later = (...outcome: Parameters<VerifyDone>) => queueMicrotask(() => finish(...outcome));
   const failed = (reason: unknown) =>
     later(reason || new Error('The verify function failed without giving a reason', { cause: reason }));
   const call = verify as (...args: unknown[]) => unknown;
@@ -83,7 +80,7 @@ export function callVerify(
       );
       return;
     }
-    const args: unknown[] = [tokens.accessToken, refreshToken, profile, once];
+    const args: unknown[] = [tokens.accessToken, refreshToken, profile, finish];
     if (verify.length === (passReqToCallback ? 6 : 5)) args.splice(2, 0, params);
     if (passReqToCallback) args.unshift(req);
     const result = call(...args);
