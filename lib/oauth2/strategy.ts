@@ -248,19 +248,16 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
         this._tokens = toTokenSet(provider, 'code_exchange', response);
       }
     };
-    return Object.create(oauth2, {
-      getOAuthAccessToken: {
-        value: (code: string, params: object, callback: TokenCallback) =>
-          guard(() =>
-            oauth2.getOAuthAccessToken(code, params, (...answer) =>
-              guard(() => {
-                received(...(answer as Parameters<TokenCallback>));
-                callback(...(answer as Parameters<TokenCallback>));
-              }),
-            ),
-          ),
-      },
-    });
+    const getOAuthAccessToken = (code: string, params: object, callback: TokenCallback) =>
+      guard(() =>
+        oauth2.getOAuthAccessToken(code, params, (...answer) =>
+          guard(() => {
+            received(...(answer as Parameters<TokenCallback>));
+            callback(...(answer as Parameters<TokenCallback>));
+          }),
+        ),
+      );
+    return Object.assign(Object.create(oauth2), { getOAuthAccessToken });
   }
 
   /**
