@@ -58,7 +58,7 @@ async function once(): Promise<{ outcome: string; ms: number; peak: number }> {
   const start = performance.now();
   const made = strategy as PassportStrategy;
   const { type, value } = await authenticate(made, await begin(made));
-  const outcome = type === 'success' ? 'signed in' : `${type}: ${describe(value).slice(0, 120)}`;
+  const outcome = type === 'success' ? 'signed in' : `${type}: ${describe(value).slice(0, 70)}`;
   return { outcome, ms: performance.now() - start, peak: process.resourceUsage().maxRSS * 1024 };
 }
 

@@ -5,10 +5,10 @@ import { ratio, type Section, spread, type Table } from '../report.ts';
 import { Child } from '../rpc.ts';
 import { interleave, type Summary, summarize } from '../statistics.ts';
 
-const WARM_UP = 6000; // callbacks, after which V8 has compiled what it is going to compile
-
 /** How much is measured. */
 export interface Effort {
+  /** Callbacks before the first sample, in which V8 compiles what it is going to compile. */
+  warmUp: number;
   /** Processes of each contender, one after the other: compilation turns out differently in each. */
   processes: number;
   /** Samples of each process. */
@@ -25,7 +25,7 @@ interface Measured {
 
 async function measureProcesses(
   provider: Provider,
-  { rounds, count }: Effort,
+  { warmUp, rounds, count }: Effort,
   concurrencies: readonly number[],
   env: Record<string, string>,
 ): Promise<Map<number, Map<Runner, Cost[]>>> {
@@ -34,7 +34,7 @@ async function measureProcesses(
   try {
     for (const name of RUNNERS) {
       await child(name).call('load', name, provider);
-      for (let warm = 0; warm < WARM_UP; warm += count) await child(name).call('run', count, 16);
+      for (let warm = 0; warm < warmUp; warm += count) await child(name).call('run', count, 16);
     }
     const costs = new Map<number, Map<Runner, Cost[]>>();
     for (const atATime of concurrencies) {
@@ -87,7 +87,11 @@ function cpuOf(measured: readonly Measured[], wanted: Runner): number {
 
 /** Callbacks over plain HTTP, one and sixteen at a time. */
 export async function callbackSection(provider: Provider, quick: boolean): Promise<Section> {
-  const effort = quick ? { processes: 1, rounds: 7, count: 300 } : { processes: 3, rounds: 13, count: 300 };
+  const effort = {
+    warmUp: 6000,
+    count: 100,
+    ...(quick ? { processes: 1, rounds: 20 } : { processes: 3, rounds: 40 }),
+  };
   const measured = await measureCallbacks(provider, effort, [1, 16]);
   const note =
     'What one completed callback costs the process: state checked, code exchanged, profile fetched and parsed, `verify` called. The floor is the same two requests written by hand on node:http, with a `JSON.parse` each.';

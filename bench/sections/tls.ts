@@ -27,10 +27,15 @@ export async function tlsSection(world: Child<World>, quick: boolean): Promise<S
   const base = await world.call('listen', tls);
   const env = { NODE_EXTRA_CA_CERTS: tls.cert };
   const rounds = quick ? 3 : 9;
-  const reused = await measureCallbacks({ base }, { processes: 1, rounds, count: 200 }, [16], env);
+  const reused = await measureCallbacks(
+    { base },
+    { warmUp: 3000, processes: 1, rounds: 2 * rounds, count: 100 },
+    [16],
+    env,
+  );
   const fresh = await measureCallbacks(
     { base: `${base}/close` },
-    { processes: 1, rounds, count: 40 },
+    { warmUp: 160, processes: 1, rounds, count: 40 },
     [16],
     env,
   );
