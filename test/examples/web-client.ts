@@ -70,7 +70,8 @@ export class WebClient {
     for (const line of lines) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       const [, expires] = /;\s*expires=([^;]+)/i.exec(line) ?? [];
-      if (expires !== undefined && Date.parse(expires) <= Date.now()) cookies.delete(name);
+      const over = expires !== undefined && Date.parse(expires) <= Date.now();
+      if (over || /;\s*max-age=0(;|$)/i.test(line)) cookies.delete(name);
       else cookies.set(name, value);
     }
   }
