@@ -190,26 +190,31 @@ export class SessionStateStore implements StateStore {
     change: (logins: readonly PendingLogin[]) => readonly PendingLogin[] | undefined,
     callback: (error?: Error) => void,
   ): void {
-    takeTurn(req.sessionID, (end) =>
-      this.#read(req, session, (logins) => {
-        const changed = change(logins);
-        let over = false;
-        const done = (error?: Error) => {
-          if (over) return;
-          over = true;
-          end();
-          callback(error);
-        };
-        if (changed === undefined) return done();
+    takeTurn(req.sessionID, (end) => {
+      let over = false;
+      const done = (error?: Error) => {
+        if (over) return;
+        over = true;
+        end();
+        callback(error);
+      };
+      const attempt = (act: () => void) => {
         try {
-          this.#keep(session, changed);
-          save(session, done);
+          act();
         } catch (error) {
           if (over) throw error; // not the session's failure: what followed it threw
           done(saveFailed(error));
         }
-      }),
-    );
+      };
+      const write = (logins: PendingLogin[]) =>
+        attempt(() => {
+          const changed = change(logins);
+          if (changed === undefined) return done();
+          this.#keep(session, changed);
+          save(session, done);
+        });
+      attempt(() => this.#read(req, session, write));
+    });
   }
 
   /** The logins as they are now: since this request's session was loaded, another tab's may have changed them. */
@@ -236,15 +241,23 @@ export class SessionStateStore implements StateStore {
 
 const turns = new Map<string, ((end: () => void) => void)[]>(); // who waits, by session id
 
+/** The longest turn, ms: a store whose answer got lost must not lock the browser out for good. */
+const MAX_TURN = 10_000;
+
 /** Runs a task when the tasks before it have ended; those of other sessions don't matter. */
 function takeTurn(id: string | undefined, task: (end: () => void) => void): void {
   if (id === undefined) return task(() => {});
-  const end = () => {
-    const following = turns.get(id)?.shift();
-    if (following === undefined) turns.delete(id);
-    else queueMicrotask(() => run(following)); // what it throws is not the affair of the request that ends
-  };
   const run = (next: typeof task) => {
+    let over = false;
+    const end = () => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      const following = turns.get(id)?.shift();
+      if (following === undefined) turns.delete(id);
+      else queueMicrotask(() => run(following)); // what it throws is not the affair of the request that ends
+    };
+    const timer = setTimeout(end, MAX_TURN).unref();
     try {
       next(end);
     } catch (error) {
