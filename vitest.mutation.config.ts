@@ -9,7 +9,7 @@ export default mergeConfig(
     test: {
       include: ['test/{oauth2,fitbit}/**/*.test.ts'],
       exclude: [
-        'test/oauth2/{faults,faults-process,interleaved,secrets,fuzz-response,fuzz-callback}.test.ts',
+        'test/oauth2/{faults,faults-process,interleaved,secrets,fuzz-parsers,fuzz-response,fuzz-callback}.test.ts',
       ],
     },
   }),
