@@ -163,7 +163,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
    * this object (for the next request it may put others there), and only the first one called counts.
    */
   private _attempt(req: Request): this {
-    // A copy. With `this` as its prototype, V8 would make a hidden class for each request: 30 µs of each callback.
+    // A copy. With `this` as its prototype, V8 would make a hidden class for each request, which costs a callback 20 µs.
     const attempt: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this);
     const { success, fail, redirect, pass, error: report } = this;
     let over = false;
@@ -248,16 +248,19 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
         this._tokens = toTokenSet(provider, 'code_exchange', response);
       }
     };
-    const getOAuthAccessToken = (code: string, params: object, callback: TokenCallback) =>
-      guard(() =>
-        oauth2.getOAuthAccessToken(code, params, (...answer) =>
-          guard(() => {
-            received(...(answer as Parameters<TokenCallback>));
-            callback(...(answer as Parameters<TokenCallback>));
-          }),
-        ),
-      );
-    return Object.assign(Object.create(oauth2), { getOAuthAccessToken });
+    return Object.create(oauth2, {
+      getOAuthAccessToken: {
+        value: (code: string, params: object, callback: TokenCallback) =>
+          guard(() =>
+            oauth2.getOAuthAccessToken(code, params, (...answer) =>
+              guard(() => {
+                received(...(answer as Parameters<TokenCallback>));
+                callback(...(answer as Parameters<TokenCallback>));
+              }),
+            ),
+          ),
+      },
+    });
   }
 
   /**
