@@ -66,8 +66,8 @@ export function auth(config: Config, providers: readonly Provider[], accounts: A
       const finish = (error: unknown, user?: Express.User | false, failure?: Failure): void => {
         if (error) return next(error); // the provider's fault, or the app's: see the error handler in app.ts
         if (user) return req.logIn(user, (failed) => (failed ? next(failed) : res.redirect('/dashboard')));
-        // The person denied, took too long, or came back twice. Who is signed in already has lost nothing.
-        res.redirect(req.user ? '/dashboard' : `/?problem=${failure?.code}&at=${name}`);
+        // The person denied, took too long, or came back twice; who is signed in already stays so.
+        res.redirect(`/?problem=${failure?.code}&at=${name}`);
       };
       authenticator.authenticate(name, finish)(req, res, next);
     });

@@ -126,7 +126,7 @@ describe('The demo', () => {
       await other.submit(await enter(other), '/tokens/revoke');
       // The account has gone with it, and with the account whoever was signed in to it.
       const page = await browser.post(`${demo.url}/tokens/introspect`, csrf(dashboard));
-      expect(page.text).toContain('Please sign in');
+      expect(page.text).toContain('Please sign in This page is yours alone');
     });
 
     it('revokes the consent and signs out', async () => {
@@ -336,7 +336,7 @@ describe('The demo', () => {
     expect(still.url.pathname).toBe('/dashboard');
     const page = await browser.submit(still, '/tokens/refresh');
     expect(page.url.pathname).toBe('/');
-    expect(page.text).toContain('Continue with Google Health');
+    expect(page.text).toContain('Fitbit’s own sign-in has been shut down');
   });
 
   it('signs five people in at the same time, each into their own account', async () => {

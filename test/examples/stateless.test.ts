@@ -154,6 +154,7 @@ describe('The stateless example', () => {
     ],
     ['one of another app', () => new AppTokens('https://other.example', TOKEN_SECRET).sign({ id: 'x' })],
     ['one without a signature', (url) => unsigned({ sub: 'x', iss: url, aud: url, exp: 4e9 })],
+    ['one that somebody else has issued', (url) => signed('https://other.example', '1 hour', url)],
     ['one that has expired', (url) => signed(url, '1 second ago')],
     ['one that never expires', (url) => signed(url)],
   ])('refuses a token that is %s', async (_name, make) => {
@@ -182,12 +183,12 @@ function unsigned(claims: object): string {
   return `${encode({ alg: 'none' })}.${encode(claims)}.`;
 }
 
-function signed(issuer: string, expires?: string): Promise<string> {
+function signed(issuer: string, expires?: string, audience = issuer): Promise<string> {
   const token = new SignJWT()
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject('x')
     .setIssuer(issuer)
-    .setAudience(issuer);
+    .setAudience(audience);
   if (expires !== undefined) token.setExpirationTime(expires);
   return token.sign(new TextEncoder().encode(TOKEN_SECRET));
 }
