@@ -59,6 +59,18 @@ describe('accessToken', () => {
     expect(asked.sort()).toEqual(['refresh1', 'refresh2']);
   });
 
+  test('asks the store for the lock once, however many ask in this process', async () => {
+    const store = new FaultyStore();
+    const { tokens } = setUp({ store });
+    await tokens.save('ann', tokenSet(1, -1));
+    let locks = 0;
+    store.before = (method) => {
+      if (method === 'lock') locks += 1;
+    };
+    await Promise.all(Array.from({ length: 100 }, () => tokens.accessToken('ann')));
+    expect(locks).toBe(1);
+  });
+
   test('refreshes once for two managers on one store', async () => {
     const store = new MemoryTokenStore();
     const [one, two] = [setUp({ store }), setUp({ store })];
