@@ -1,6 +1,7 @@
 // Makes docs/images: tsx test/browser/screenshots.ts [folder]
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
 import { start } from '../../examples/login/start.ts';
 import { launch, SCHEMES, SIZES } from './chromium.ts';
 
@@ -10,30 +11,57 @@ const demo = await start({ PORT: '0' }, () => {});
 const browser = await launch();
 try {
   for (const colorScheme of SCHEMES) {
+    const shots: Buffer[] = [];
     for (const [size, viewport] of Object.entries(SIZES)) {
       const page = await browser.newPage({ colorScheme, viewport });
       const shoot = async (name: string) => {
-        await page.evaluate('document.fonts.ready.then(() => undefined)');
-        await page.screenshot({
-          path: `${folder}/${name}-${size}-${colorScheme}.png`,
-          fullPage: name !== 'start',
-        });
+        await page.waitForLoadState('networkidle');
+        if (size === 'phone') shots.push(await page.screenshot());
+        const path = `${folder}/${name}-${size}-${colorScheme}.png`;
+        await page.screenshot({ path, fullPage: /^(consent|dashboard)/.test(name) });
       };
-      await page.goto(demo.url);
-      await shoot('start');
-      await page.getByRole('link', { name: 'Continue with Fitbit' }).click();
-      await shoot('consent-fitbit');
-      await page.goto(`${demo.url}/auth/google-health`);
-      await page.getByRole('radio', { name: 'Zoë' }).check();
-      await page.getByRole('checkbox', { name: 'Select all' }).check();
-      await shoot('consent-google');
-      await page.getByRole('button', { name: 'Continue' }).click();
-      await page.getByRole('button', { name: 'Introspect' }).click();
-      await shoot('dashboard');
+      await walk(page, shoot);
       await page.close();
     }
+    await showTogether(browser, shots, `${folder}/demo-${colorScheme}.png`);
   }
 } finally {
   await browser.close();
   await demo.close();
+}
+
+/** Goes through the demo and takes a picture of each page. */
+async function walk(page: Page, shoot: (name: string) => Promise<void>): Promise<void> {
+  await page.goto(demo.url);
+  await shoot('start');
+
+  await page.getByRole('link', { name: 'Continue with Google Health' }).click();
+  await page.getByRole('radio', { name: 'Zoë' }).check();
+  await page.getByRole('checkbox', { name: 'Select all' }).check();
+  await page.evaluate('scrollTo(0, 0)');
+  await shoot('consent-google');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await shoot('dashboard');
+
+  await page.goto(`${demo.url}/auth/fitbit`);
+  await page.getByRole('radio', { name: 'Zoë' }).check();
+  await page.evaluate('scrollTo(0, 0)');
+  await shoot('consent-fitbit');
+  await page.goto(demo.simulator?.url ?? '');
+  await shoot('simulator');
+}
+
+/** One picture of the way through the demo, for the README: start, consent and dashboard side by side. */
+async function showTogether(browser: Browser, shots: readonly Buffer[], path: string): Promise<void> {
+  const { width, height } = SIZES.phone;
+  const page = await browser.newPage({ viewport: { width: 3 * width + 160, height: height + 80 } });
+  const images = shots
+    .slice(0, 3)
+    .map((shot) => `<img src="data:image/png;base64,${shot.toString('base64')}">`);
+  await page.setContent(`<style>
+    body { display: flex; gap: 40px; margin: 40px; }
+    img { width: ${width}px; height: ${height}px; border-radius: 28px; box-shadow: 0 0 0 1px #8886, 0 12px 32px #0004; }
+  </style>${images.join('')}`);
+  await page.screenshot({ path, omitBackground: true });
+  await page.close();
 }
