@@ -13,7 +13,8 @@ export interface Table {
 export interface Goal {
   goal: string;
   measured: string;
-  met: boolean;
+  /** `undefined` if the run was too disturbed to tell. */
+  met: boolean | undefined;
 }
 
 export interface Section {
@@ -31,8 +32,13 @@ export function tableToMarkdown({ title, note, head, rows }: Table): string {
   return [`## ${title}`, '', note, '', line(head), rule, ...rows.map(line)].join('\n');
 }
 
+function verdict(met: boolean | undefined): string {
+  if (met === undefined) return 'no verdict: the floor was not the lowest';
+  return met ? 'met' : 'missed';
+}
+
 export function goalsToMarkdown(goals: readonly Goal[]): string {
-  const rows = goals.map(({ goal, measured, met }) => [goal, measured, met ? 'met' : 'missed']);
+  const rows = goals.map(({ goal, measured, met }) => [goal, measured, verdict(met)]);
   const note = 'What the package promises, and what this run says of it.';
   return tableToMarkdown({ title: 'Goals', note, head: ['goal', 'measured', ''], rows });
 }

@@ -34,8 +34,9 @@ async function measureProcesses(
   try {
     for (const name of RUNNERS) {
       await child(name).call('load', name, provider);
-      for (let warm = 0; warm < warmUp; warm += count) await child(name).call('run', count, 16);
     }
+    // In turns, too: who were warmed up first would have cooled down by the time that the others are.
+    await interleave(RUNNERS, Math.ceil(warmUp / count), (name) => child(name).call('run', count, 16));
     const costs = new Map<number, Map<Runner, Cost[]>>();
     for (const atATime of concurrencies) {
       costs.set(
@@ -112,7 +113,8 @@ function goals(atATime: number, measured: readonly Measured[]) {
     {
       goal: `callback, ${atATime} at a time: CPU at most 1.05 × the floor`,
       measured: ratio(own, base),
-      met: own <= 1.05 * base,
+      // Nobody can be below the floor: if somebody is, the run says more about the machine.
+      met: base <= Math.min(own, best) ? own <= 1.05 * base : undefined,
     },
     {
       goal: `callback, ${atATime} at a time: CPU below every rival`,

@@ -34,8 +34,8 @@ export async function loginSection(
     for (const name of RUNNERS) {
       const app = new Child<AppChild>('app');
       apps.set(name, { app, origin: await app.call('listen', name, provider) });
-      for (let warm = 0; warm < (quick ? WARM_UP / 3 : WARM_UP); warm += count) await measure(name);
     }
+    await interleave(RUNNERS, (quick ? WARM_UP / 3 : WARM_UP) / count, measure);
     return report(await interleave(RUNNERS, quick ? 7 : 25, measure));
   } finally {
     for (const { app } of apps.values()) await app.stop();
