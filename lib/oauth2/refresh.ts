@@ -39,7 +39,7 @@ export async function refreshToken(
   const { signal } = options;
   if (signal?.aborted) throw aborted(signal);
 
-  const key = JSON.stringify([client.endpoints.tokenURL, client.clientID, token]);
+  const key = JSON.stringify([client.endpoints.tokenURL, client.clientID, client.clientSecret, token]);
   let flight = flights.get(key);
   if (flight === undefined) {
     const abort = new AbortController();

@@ -5,12 +5,14 @@ import type { AuthenticateOptions } from './authenticate-options.ts';
 import { invalidParameter, MAX_PARAMETER } from './callback.ts';
 import { OAuthError } from './errors.ts';
 import type { NodeOAuth2 } from './node-oauth.ts';
+import { firstOutcome } from './outcome.ts';
 import type { Profile } from './profile.ts';
 import { toCallback } from './promise.ts';
 import type { Client } from './provider.ts';
 import { redactor } from './redact.ts';
 import { errorCode, malformed, parseObject, responseError } from './response.ts';
-import { SessionStateStore, type StateStore } from './state.ts';
+import { SessionStateStore } from './session-state.ts';
+import type { StateStore } from './state.ts';
 import {
   checkStrategyOptions,
   type StrategyOptions,
@@ -158,53 +160,20 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     return this.toOAuthError(error, 'code_exchange');
   }
 
-  /**
-   * Makes the object that one request runs on. Its outcome functions are those that Passport has just put on
-   * this object (for the next request it may put others there), and only the first one called counts.
-   */
+  /** Makes the object that one request runs on. */
   private _attempt(req: Request): this {
     // A copy. With `this` as its prototype, V8 would make a hidden class for each request, which costs a callback 20 µs.
     const attempt: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this);
-    const { success, fail, redirect, pass, error: report } = this;
-    let over = false;
-    let escaped: unknown;
-    const tell = (error: unknown) => {
-      try {
-        report.call(this, error);
-      } catch (thrown) {
-        escaped = thrown;
-        throw thrown;
-      }
-    };
-    const once =
-      <Args extends unknown[]>(act: (...args: Args) => void) =>
-      (...args: Args): void => {
-        if (over) return;
-        over = true;
-        try {
-          act.apply(this, args);
-        } catch (error) {
-          // What the app does with the outcome threw. That is no failed login: it goes on as it is.
-          tell(error);
-        }
-      };
-
-    attempt.success = once((user: Express.User, info?: object) => {
+    const outcomes = firstOutcome(this);
+    Object.assign(attempt, outcomes);
+    attempt.success = (user: Express.User, info?: object) => {
       if (this._stateStore instanceof SessionStateStore) this._stateStore.keepOverLogin(req);
-      success.call(this, user, info);
-    });
-    attempt.fail = once(fail);
-    attempt.redirect = once(redirect);
-    attempt.pass = once(pass);
+      outcomes.success(user, info);
+    };
     attempt.error = (error: unknown) => {
-      // The app's own callback threw when it was told: passport-oauth2 hands that back to here. It must not get lost.
-      if (escaped !== undefined && error === escaped) throw error;
       const failure = this.failure(error);
-      if (failure !== undefined) attempt.fail(failure, 403);
-      else if (!over) {
-        over = true;
-        tell(error);
-      }
+      if (failure === undefined) outcomes.error(error);
+      else outcomes.fail(failure, 403);
     };
 
     attempt._passReqToCallback = false; // passport-oauth2 calls the function below, which has the request

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { SessionStateStore } from '../../lib/oauth2/state.ts';
+import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { fakeRequest, fakeSession } from '../support/strategy.ts';
 
 const meta = { authorizationURL: 'https://p.example/a', tokenURL: 'https://p.example/t', clientID: 'id' };

@@ -10,7 +10,7 @@ import { basicAuthorization } from '../../lib/oauth2/client.ts';
 import { resolveClient } from '../../lib/oauth2/provider.ts';
 import { redactor } from '../../lib/oauth2/redact.ts';
 import { parseObject, responseError } from '../../lib/oauth2/response.ts';
-import { SessionStateStore } from '../../lib/oauth2/state.ts';
+import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { splitScope, toTokenSet } from '../../lib/oauth2/tokens.ts';
 import { check, printCounts, timeout } from '../support/fuzz.ts';
 import { fakeRequest, fakeSession } from '../support/strategy.ts';

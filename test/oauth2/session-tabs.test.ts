@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import session, { MemoryStore, type SessionData } from 'express-session';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SessionStateStore } from '../../lib/oauth2/state.ts';
+import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { WebClient } from '../examples/web-client.ts';
 
 const META = { authorizationURL: 'https://p.example/a', tokenURL: 'https://p.example/t', clientID: 'id' };

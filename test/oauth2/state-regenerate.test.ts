@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { SessionStateStore } from '../../lib/oauth2/state.ts';
+import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { fakeRequest } from '../support/strategy.ts';
 
 const META = { authorizationURL: 'https://a.example', tokenURL: 'https://a.example', clientID: 'a' };
