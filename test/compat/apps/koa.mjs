@@ -1,0 +1,3 @@
+import { startKoa } from './koa-app.mjs';
+
+export const start = (simulator) => startKoa(simulator);

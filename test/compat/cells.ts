@@ -1,0 +1,196 @@
+/** A folder with packages installed beside the packed one. */
+export interface Folder {
+  readonly name: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly overrides?: Readonly<Record<string, string>>;
+}
+
+/** What runs a cell: a version of Node, Bun or Deno; the runner's own Node where it says `node`. */
+export type Runtime = 'node' | 'node@20' | 'node@22' | 'node@24' | 'bun' | 'deno';
+
+/** One combination. */
+export interface Cell {
+  readonly group: string;
+  readonly name: string;
+  readonly folder: Folder;
+  readonly runtime: Runtime;
+  /** The script and its arguments, relative to the folder. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it is part of the reduced matrix. */
+  readonly reduced: boolean;
+}
+
+const EXPRESS = { express: '5', 'express-session': '1' };
+
+const PASSPORTS = ['0.4.1', '0.5.3', '0.6.0', '0.7.0'];
+const PASSPORT_OAUTH2 = ['1.6.1', '1.7.0', '1.8.0'];
+const REDUCED_PAIRS = ['0.4.1 1.6.1', '0.5.3 1.7.0', '0.6.0 1.8.0', '0.7.0 1.8.0'];
+
+const passports: Cell[] = PASSPORTS.flatMap((passport) =>
+  PASSPORT_OAUTH2.map((oauth2) => ({
+    group: 'Passport',
+    name: `passport ${passport}, passport-oauth2 ${oauth2}`,
+    folder: {
+      name: `passport-${passport}-oauth2-${oauth2}`,
+      dependencies: { ...EXPRESS, passport },
+      overrides: { 'passport-oauth2': oauth2 },
+    },
+    runtime: 'node' as const,
+    args: signIn('express-5.mjs'),
+    reduced: REDUCED_PAIRS.includes(`${passport} ${oauth2}`),
+  })),
+);
+
+const web: Folder = {
+  name: 'web',
+  dependencies: {
+    ...EXPRESS,
+    express4: 'npm:express@4',
+    passport: '0.7.0',
+    'cookie-session': '2',
+    'passport-oauth2-refresh': '2',
+    fastify: '5',
+    '@fastify/cookie': '11',
+    '@fastify/passport': '4',
+    '@fastify/session': '11',
+    '@fastify/secure-session': '8',
+    koa: '3',
+    '@koa/router': '15',
+    'koa-passport': '6',
+    'koa-session': '7',
+  },
+};
+
+function nest(version: string): Folder {
+  const names = ['@nestjs/common', '@nestjs/core', '@nestjs/passport', '@nestjs/platform-express'];
+  const packages = Object.fromEntries(names.map((name) => [name, version]));
+  return {
+    name: `nest-${version}`,
+    dependencies: {
+      ...packages,
+      passport: '0.7.0',
+      'express-session': '1',
+      'reflect-metadata': '0.2',
+      rxjs: '7',
+      typescript: '~6.0.0',
+      '@types/node': '20',
+    },
+  };
+}
+
+const frameworks: Cell[] = [
+  framework('Express 5, express-session', 'express-5.mjs'),
+  framework('Express 4, express-session', 'express-4.mjs'),
+  framework('Express 5, slow session store', 'slow-store.mjs'),
+  framework('Express 5, cookie-session', 'cookie-session.mjs'),
+  framework('Express 5, CookieStateStore', 'cookie-state.mjs'),
+  framework('Express 5, CommonJS', 'commonjs.cjs'),
+  framework('Fastify 5, @fastify/session', 'fastify.mjs'),
+  framework('Fastify 5, @fastify/secure-session', 'fastify-cookie.mjs'),
+  framework('Fastify 5, CookieStateStore', 'fastify-cookie-state.mjs'),
+  framework('Koa 3, koa-session', 'koa.mjs'),
+  framework('Koa 3, CookieStateStore', 'koa-cookie-state.mjs'),
+  framework('NestJS 12', 'nest.mjs', nest('12')),
+  { ...framework('NestJS 11', 'nest.mjs', nest('11')), reduced: false },
+  { ...framework('passport-oauth2-refresh 2', ''), args: ['test/compat/apps/oauth2-refresh.mjs'] },
+];
+
+function framework(name: string, app: string, folder = web): Cell {
+  return { group: 'Framework', name, folder, runtime: 'node', args: signIn(app), reduced: true };
+}
+
+const RUNTIMES: readonly Runtime[] = ['node@20', 'node@22', 'node@24', 'bun', 'deno'];
+const runtimes: Cell[] = RUNTIMES.flatMap((runtime) =>
+  Object.entries({
+    ESM: 'express-5.mjs',
+    CommonJS: 'commonjs.cjs',
+    Fastify: 'fastify.mjs',
+    Koa: 'koa.mjs',
+  }).map(([name, app]) => ({
+    group: 'Runtime',
+    name: `${runtime.replace('@', ' ')}, ${name}`,
+    folder: web,
+    runtime,
+    args: signIn(app),
+    reduced: runtime !== 'node@20' && ['ESM', 'CommonJS'].includes(name),
+  })),
+);
+
+function signIn(app: string): string[] {
+  return ['test/compat/support/check.mjs', `test/compat/apps/${app}`];
+}
+
+const types: Folder = {
+  name: 'types',
+  dependencies: {
+    passport: '0.7.0',
+    pg: '8',
+    redis: '6',
+    '@types/express': '5',
+    '@types/node': '20',
+    '@types/passport': '1',
+    '@types/pg': '8',
+    'typescript-5.9': 'npm:typescript@~5.9.0',
+    'typescript-6.0': 'npm:typescript@~6.0.0',
+    'typescript-7.0': 'npm:typescript@~7.0.0',
+  },
+};
+
+const typeChecks: Cell[] = ['5.9', '6.0', '7.0'].flatMap((version) =>
+  ['node16', 'nodenext', 'bundler'].flatMap((resolution) =>
+    ['esm', 'commonjs'].map((format) => ({
+      group: 'Types',
+      name: `TypeScript ${version}, ${resolution}, ${format === 'esm' ? 'ESM' : 'CommonJS'}`,
+      folder: types,
+      runtime: 'node' as const,
+      args: ['test/compat/types/check.mjs', `typescript-${version}`, resolution, format],
+      reduced: resolution === 'nodenext' || (resolution === 'bundler' && version === '6.0'),
+    })),
+  ),
+);
+
+const nestTypes: Cell = {
+  group: 'Types',
+  name: 'NestJS 12, TypeScript 6.0',
+  folder: nest('12'),
+  runtime: 'node',
+  args: ['test/compat/types/check.mjs', 'typescript', 'nodenext', 'nest'],
+  reduced: true,
+};
+
+const jest: Folder = {
+  name: 'jest',
+  dependencies: { ...EXPRESS, passport: '0.7.0', jest: '30' },
+};
+
+const jestCells: Cell[] = [
+  {
+    group: 'Jest',
+    name: 'Jest 30, session',
+    folder: jest,
+    runtime: 'node',
+    args: ['node_modules/jest/bin/jest.js', '--rootDir=test/compat/jest', 'login.test.cjs'],
+    reduced: true,
+  },
+  {
+    group: 'Jest',
+    name: 'Jest 30, CookieStateStore',
+    folder: jest,
+    runtime: 'node',
+    args: ['node_modules/jest/bin/jest.js', '--rootDir=test/compat/jest', 'cookie-state.test.cjs'],
+    // jose has ES modules only, and Jest loads none of them without this.
+    env: { NODE_OPTIONS: '--experimental-vm-modules' },
+    reduced: true,
+  },
+];
+
+/** Every cell; the reduced matrix is a part of them. */
+export const cells: readonly Cell[] = [
+  ...passports,
+  ...frameworks,
+  ...runtimes,
+  ...typeChecks,
+  nestTypes,
+  ...jestCells,
+];

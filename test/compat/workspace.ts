@@ -1,0 +1,144 @@
+import { type ExecFileException, execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
+import type { Cell, Folder, Runtime } from './cells.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+// The cells run where TypeScript can't be: these are turned into JavaScript for them.
+const TYPESCRIPT = ['compat/support/scenario.ts', 'clients/support/browser.ts', 'clients/support/consent.ts'];
+
+/** How a command ended. */
+export interface Result {
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+/** The temporary folder in which everything is installed and run. */
+export class Workspace {
+  readonly #path: string;
+  readonly #installs = new Map<string, Promise<Result>>();
+  readonly #runtimes = new Map<Runtime, Promise<string>>();
+  #tarball = '';
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Packs the package and lays out the cells' files. `COMPAT_TARBALL` names a tarball to take instead. */
+  static async create(): Promise<Workspace> {
+    const workspace = new Workspace(await mkdtemp(join(tmpdir(), 'compat-')));
+    workspace.#tarball = resolve(process.env.COMPAT_TARBALL ?? (await pack(workspace.#path)));
+    await layOut(join(workspace.#path, 'files'));
+    return workspace;
+  }
+
+  /** Installs what the cell needs, once for all cells of a folder, and runs it. */
+  async run(cell: Cell): Promise<Result> {
+    const installed = await this.#install(cell.folder);
+    if (!installed.ok) return installed;
+    const command = await this.#runtime(cell.runtime);
+    const flags = cell.runtime === 'deno' ? ['run', '-A', '--node-modules-dir=manual'] : [];
+    return run(command, [...flags, ...cell.args], join(this.#path, cell.folder.name), cell.env);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#path, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  #install(folder: Folder): Promise<Result> {
+    const started = this.#installs.get(folder.name) ?? this.#startInstall(folder);
+    this.#installs.set(folder.name, started);
+    return started;
+  }
+
+  async #startInstall({ name, dependencies, overrides }: Folder): Promise<Result> {
+    const path = join(this.#path, name);
+    await mkdir(path);
+    const manifest = {
+      private: true,
+      type: 'module',
+      dependencies: { ...dependencies, 'passport-fitbit-strategy': `file:${this.#tarball}` },
+      overrides,
+    };
+    await writeFile(join(path, 'package.json'), JSON.stringify(manifest));
+    await cp(join(this.#path, 'files'), path, { recursive: true });
+    const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--prefer-offline'];
+    return run('npm', ['install', '--loglevel=error', ...options], path);
+  }
+
+  /** The path of a runtime's executable, from the npm package of that name. */
+  #runtime(runtime: Runtime): Promise<string> {
+    const known = this.#runtimes.get(runtime) ?? findRuntime(runtime, this.#path);
+    this.#runtimes.set(runtime, known);
+    return known;
+  }
+}
+
+async function findRuntime(runtime: Runtime, cwd: string): Promise<string> {
+  const major = `node@${process.versions.node.split('.')[0]}`;
+  if (runtime === 'node' || runtime === major) return process.execPath;
+  const [name = ''] = runtime.split('@');
+  const ask =
+    name === 'deno' ? ['eval', 'console.log(Deno.execPath())'] : ['-e', 'console.log(process.execPath)'];
+  const args = ['exec', '--yes', '--loglevel=error', `--package=${runtime}`, '--', name, ...ask];
+  const { ok, output } = await run('npm', args, cwd);
+  const path = output.trim().split('\n').at(-1);
+  if (!ok || !path) throw new Error(`${runtime} could not be installed: ${output}`);
+  return path;
+}
+
+async function pack(destination: string): Promise<string> {
+  const built = await run('npm', ['run', 'build'], root);
+  if (!built.ok) throw new Error(built.output);
+  const packed = await run('npm', ['pack', '--loglevel=error', '--pack-destination', destination], root);
+  if (!packed.ok) throw new Error(packed.output);
+  const name = (await readdir(destination)).find((file) => file.endsWith('.tgz'));
+  return join(destination, name ?? '');
+}
+
+async function layOut(path: string): Promise<void> {
+  await cp(import.meta.dirname, join(path, 'test/compat'), {
+    recursive: true,
+    filter: (source) => !/compat\/(run|cells|workspace)\.ts$/.test(source),
+  });
+  for (const file of TYPESCRIPT) {
+    const source = await readFile(join(root, 'test', file), 'utf8');
+    const { outputText } = transpileModule(source, {
+      compilerOptions: {
+        module: ModuleKind.ESNext,
+        target: ScriptTarget.ES2022,
+        rewriteRelativeImportExtensions: true,
+        verbatimModuleSyntax: true,
+      },
+    });
+    const target = join(path, 'test', file.replace(/\.ts$/, '.js'));
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, outputText);
+  }
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Result> {
+  // What the calling npm sets for its own scripts is not for the folders here.
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^npm_(package|lifecycle|config_local)/.test(name),
+  );
+  const options = {
+    cwd,
+    env: { ...Object.fromEntries(own), ...env },
+    timeout: 300_000,
+    maxBuffer: 2 ** 26,
+  };
+  return new Promise((settle) => {
+    execFile(command, args, options, (error: ExecFileException | null, stdout, stderr) => {
+      settle({ ok: error === null, output: `${stdout}${stderr}` });
+    });
+  });
+}
