@@ -321,6 +321,13 @@ describe('use', () => {
     expect(await tokens.use('ann', () => answers.shift())).toBe('done');
   });
 
+  test('takes data with a status of its own for what it is', async () => {
+    const { tokens, asked } = setUp();
+    await tokens.save('ann', tokenSet(1));
+    expect(await tokens.use('ann', () => ({ status: 401 }))).toEqual({ status: 401 });
+    expect(asked).toEqual([]);
+  });
+
   test('takes the token that was stored meanwhile, without a request', async () => {
     const { tokens, asked } = setUp();
     await tokens.save('ann', tokenSet(1));
