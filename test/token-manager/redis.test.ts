@@ -69,7 +69,7 @@ describe('RedisTokenStore', () => {
     const redis = new FakeRedis();
     await new RedisTokenStore(redis, { lockTTL: 6 }).lock(
       'ann',
-      () => new Promise((resolve) => setTimeout(resolve, 30)),
+      () => new Promise((resolve) => setTimeout(resolve, 60)),
     );
     expect(redis.scripts.filter((name) => name === "'PX'").length).toBeGreaterThan(2);
     expect(redis.scripts.at(-1)).toBe('DEL');
@@ -110,8 +110,7 @@ describe('RedisTokenStore', () => {
     const store = new RedisTokenStore(redis, { lockTimeout: 5 });
     redis.before = (name) => name === 'NX' && new Promise((resolve) => setTimeout(resolve, 20));
     expect((await rejection(store.lock('ann', async () => {}))).message).toContain('within 5 ms');
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(redis.scripts).toEqual(['NX', 'DEL']);
+    await vi.waitFor(() => expect(redis.scripts).toEqual(['NX', 'DEL']));
     expect(redis.values.size).toBe(0);
 
     redis.before = () => {

@@ -130,3 +130,9 @@ export async function change(
   if (record === undefined) throw new Error('nothing is stored');
   await store.set(userID, { ...record, ...changes });
 }
+
+/** Reaches a faulty store's memory past its faults. */
+export const quiet: ProxyHandler<FaultyStore> = {
+  get: (target, name) =>
+    Reflect.get(MemoryTokenStore.prototype, name, target)?.bind?.(target) ?? Reflect.get(target, name),
+};
