@@ -71,7 +71,9 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     );
     for (const tab of tabs) expect(await heading(tab)).toContain('Hello, Zoë');
     const exchanges = stage.simulator.requests.filter(({ body }) => body.grant_type === 'authorization_code');
-    expect(exchanges.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    // A callback that is sent at the very moment at which another one signs the person in has the cookie of the old
+    // session still: it is too late to sign in once more, and shows the dashboard as it is.
+    expect(new Set(exchanges.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
   it('five tabs that were opened one after the other are finished in any order', async () => {
