@@ -74,7 +74,7 @@ describe('a callback with any query and body', { timeout }, () => {
     return check(`callback, ${name}`, input, async ({ query, body, begun, session: hasSession }) => {
       const session = fakeSession();
       const { state } = begun ? await beginLogin(strategy, session) : { state: 'none' };
-      const callback = {
+      const callback: { query: Record<string, unknown>; body: unknown } = {
         query: insert(query ?? {}, state),
         body:
           typeof body === 'object' && body !== null && !Array.isArray(body)
@@ -90,6 +90,10 @@ describe('a callback with any query and body', { timeout }, () => {
       await new Promise(setImmediate);
       expect(outcomes).toHaveLength(1);
 
+      const plain = (each: unknown) => typeof each === 'string' && each !== '' && each.length <= 4096;
+      if (['code', 'state', 'error'].some((key) => key in callback.query && !plain(callback.query[key]))) {
+        expect(first).toMatchObject({ type: 'fail', status: 400, failure: { code: 'invalid_callback' } });
+      }
       const sent = provider.requests.length - before;
       expect(sent).toBeLessThanOrEqual(1);
       if (first.type === 'success') expect(first.user).toEqual({ id: 'A' });
