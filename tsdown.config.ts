@@ -11,6 +11,7 @@ export default defineConfig([
       'token-manager': 'lib/token-manager.ts',
       'token-manager/postgres': 'lib/token-manager/postgres.ts',
       'token-manager/redis': 'lib/token-manager/redis.ts',
+      'token-manager/conformance': 'lib/token-manager/conformance.ts',
       simulator: 'lib/simulator.ts',
     },
     format: ['esm', 'cjs'],
