@@ -57,6 +57,12 @@ export async function startAuthorizationServer(redirectURI: string): Promise<Aut
       ctx.body = { user: { encodedId: token?.accountId, displayName: `${token?.accountId} by profile` } };
       return;
     }
+    // oidc-provider takes the secret in the body as well, whatever the client is registered for.
+    if (ctx.path.startsWith('/token') && !ctx.get('authorization').startsWith('Basic ')) {
+      ctx.status = 401;
+      ctx.body = { error: 'invalid_client', error_description: 'client_secret_basic it must be' };
+      return;
+    }
     await next();
     // Fitbit says here whose token it is.
     if (ctx.path === '/token' && ctx.status === 200) ctx.body.user_id = ctx.oidc.account?.accountId;
