@@ -25,6 +25,7 @@ export {
   type Operation,
   type ProviderError,
   type RateLimit,
+  type RequestOperation,
   ResponseError,
   TransportError,
   type TransportErrorCode,

@@ -51,8 +51,9 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
 
   app.get('/', (req, res) => {
     if (accountOf(req) !== undefined) return res.redirect('/dashboard');
-    // The cookie is set here already: tabs that are opened at the same time then share one session.
-    generateToken(req);
+    // The cookie is set here already: tabs that are opened at the same time then share one session. But one that is
+    // there is left alone: a login of another tab may be replacing it right now.
+    if (req.headers.cookie === undefined) generateToken(req);
     const { problem, at } = req.query;
     const label = providers.find(({ name }) => name === at)?.label ?? 'The provider';
     // Only a text of ours is shown, never what somebody has written into a link.

@@ -1,5 +1,5 @@
 import { isObject } from '../oauth2/arguments.ts';
-import type { Operation, ProviderError } from '../oauth2/errors.ts';
+import type { ProviderError, RequestOperation } from '../oauth2/errors.ts';
 import { parseStandardErrors, providerError } from '../oauth2/response.ts';
 
 /**
@@ -15,7 +15,7 @@ export function parseErrors(body: Record<string, unknown>): ProviderError[] {
 }
 
 /** What to do about an error. */
-export function remedy(code: string, operation: Operation): string | undefined {
+export function remedy(code: string, operation: RequestOperation): string | undefined {
   switch (code) {
     case 'gone':
       return "Fitbit's OAuth endpoints have been shut down. Users sign in through Google Health now: passport-fitbit-strategy/google-health.";

@@ -1,8 +1,8 @@
-import { OAuthError, type Operation } from '../oauth2/errors.ts';
+import { OAuthError, type RequestOperation } from '../oauth2/errors.ts';
 import type { Failure } from '../oauth2/strategy.ts';
 
 /** What to do about an error. */
-export function remedy(code: string, operation: Operation): string | undefined {
+export function remedy(code: string, operation: RequestOperation): string | undefined {
   switch (code) {
     case 'invalid_client':
       return 'Check clientID and clientSecret against the OAuth client in the Google Cloud project.';

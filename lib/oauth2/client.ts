@@ -1,6 +1,6 @@
 import { stringify } from 'node:querystring';
 import { checkObject, checkSignal, checkTimeout } from './arguments.ts';
-import type { Operation } from './errors.ts';
+import type { RequestOperation } from './errors.ts';
 import { type HttpResponse, request } from './http.ts';
 import type { Client } from './provider.ts';
 import { parseObject, responseError } from './response.ts';
@@ -37,7 +37,7 @@ export async function post(
   url: string,
   params: Params,
   authentication: Authentication,
-  operation: Operation,
+  operation: RequestOperation,
   options: CallOptions = {},
 ): Promise<HttpResponse> {
   const headers: Record<string, string> = {
@@ -84,7 +84,7 @@ export async function get(
   client: Client,
   url: string,
   accessToken: string,
-  operation: Operation,
+  operation: RequestOperation,
   options: CallOptions = {},
 ): Promise<HttpResponse> {
   const response = await request({

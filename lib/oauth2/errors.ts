@@ -1,5 +1,14 @@
-/** The step of a login, or the helper, in which an error arose. */
-export type Operation = 'authorization' | 'code_exchange' | 'profile' | 'refresh' | 'introspect' | 'revoke';
+/** A request to the provider: a step of a login, or a helper. */
+export type RequestOperation =
+  | 'authorization'
+  | 'code_exchange'
+  | 'profile'
+  | 'refresh'
+  | 'introspect'
+  | 'revoke';
+
+/** In what an error arose: a request, or the store of a TokenManager. */
+export type Operation = RequestOperation | 'token_store';
 
 /** What the error classes are made of, beside the message. */
 interface OAuthErrorInit {

@@ -5,7 +5,7 @@ import http, {
   type IncomingMessage,
 } from 'node:http';
 import https from 'node:https';
-import { type Operation, TransportError, type TransportErrorCode } from './errors.ts';
+import { type RequestOperation, TransportError, type TransportErrorCode } from './errors.ts';
 
 /** The largest body that is read, bytes. */
 export const MAX_BODY = 1024 * 1024;
@@ -18,7 +18,7 @@ export interface HttpRequest {
   headers: Record<string, string>;
   body?: string;
   /** For the error, when there is one. */
-  operation: Operation;
+  operation: RequestOperation;
   /** The deadline over connect, headers and body, ms. */
   timeout: number;
   signal?: AbortSignal | undefined;

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import { checkAgent, checkObject, checkString, checkTimeout, checkURL } from './arguments.ts';
-import type { Operation, ProviderError } from './errors.ts';
+import type { ProviderError, RequestOperation } from './errors.ts';
 
 /** How a client proves who it is at the token endpoint (RFC 7591's names). Without a secret it is `none`. */
 export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post';
@@ -19,7 +19,7 @@ export interface Provider<Endpoint extends string = string> {
   /** Reads the errors out of an answer's JSON object, untouched; an unknown shape is an empty list. */
   parseErrors(body: Record<string, unknown>): ProviderError[];
   /** What to do about an error, a sentence for the developer. */
-  remedy(code: string, operation: Operation): string | undefined;
+  remedy(code: string, operation: RequestOperation): string | undefined;
 }
 
 /** The settings that both providers' clients share. */

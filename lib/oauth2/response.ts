@@ -1,8 +1,8 @@
 import { isObject } from './arguments.ts';
 import {
-  type Operation,
   type ProviderError,
   type RateLimit,
+  type RequestOperation,
   ResponseError,
   TransportError,
 } from './errors.ts';
@@ -10,7 +10,7 @@ import type { HttpResponse } from './http.ts';
 import type { Client, Provider } from './provider.ts';
 import { redactor } from './redact.ts';
 
-const SUMMARY: Record<Operation, string> = {
+const SUMMARY: Record<RequestOperation, string> = {
   authorization: 'refused the authorization request',
   code_exchange: 'refused the code exchange',
   profile: 'refused to give the profile',
@@ -20,7 +20,11 @@ const SUMMARY: Record<Operation, string> = {
 };
 
 /** The JSON object in a body; rejects any other body. */
-export function parseObject(provider: Provider, operation: Operation, body: string): Record<string, unknown> {
+export function parseObject(
+  provider: Provider,
+  operation: RequestOperation,
+  body: string,
+): Record<string, unknown> {
   const value = parseJSON(body);
   if (!isObject(value)) throw malformed(provider, operation, 'the answer is not a JSON object');
   return value;
@@ -35,7 +39,7 @@ function parseJSON(text: string): unknown {
 }
 
 /** The error for a success answer that is not what the contract says. */
-export function malformed(provider: Provider, operation: Operation, what: string): TransportError {
+export function malformed(provider: Provider, operation: RequestOperation, what: string): TransportError {
   return new TransportError(`${provider.label} sent an unusable answer (${operation}): ${what}`, {
     code: 'malformed',
     operation,
@@ -52,7 +56,7 @@ const MIN_ISSUED_LENGTH = 16;
  */
 export function responseError(
   { provider, clientID, clientSecret }: Client,
-  operation: Operation,
+  operation: RequestOperation,
   { status, headers, body }: HttpResponse,
   secrets: readonly (string | undefined)[],
 ): ResponseError {

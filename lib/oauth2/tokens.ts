@@ -1,5 +1,5 @@
 import { isToken } from './arguments.ts';
-import type { Operation } from './errors.ts';
+import type { RequestOperation } from './errors.ts';
 import type { Provider } from './provider.ts';
 import { malformed } from './response.ts';
 
@@ -48,7 +48,7 @@ export type TokenInfo<Scope> =
  */
 export function toTokenSet(
   provider: Provider,
-  operation: Operation,
+  operation: RequestOperation,
   response: Record<string, unknown>,
   now = Date.now(),
 ): TokenSet {

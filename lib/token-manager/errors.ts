@@ -5,7 +5,7 @@ export function storeError(cause: unknown): OAuthError {
   if (cause instanceof OAuthError) return cause;
   return new OAuthError('The token store failed: see the cause, and try again', {
     code: 'store',
-    operation: 'refresh',
+    operation: 'token_store',
     retryable: true,
     cause,
   });
@@ -15,7 +15,7 @@ export function storeError(cause: unknown): OAuthError {
 export function noTokens(): OAuthError {
   return new OAuthError('No tokens are stored for this user: send the user to the login route', {
     code: 'no_tokens',
-    operation: 'refresh',
+    operation: 'token_store',
     reauthorize: true,
   });
 }
@@ -40,7 +40,7 @@ export function consentGone(code: string): OAuthError {
 export function unreadable(remedy: string): OAuthError {
   return new OAuthError(`The stored tokens can't be read: ${remedy}`, {
     code: 'unreadable',
-    operation: 'refresh',
+    operation: 'token_store',
   });
 }
 

@@ -1,13 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { fitbit } from '../../lib/fitbit/endpoints.ts';
 import { parseProfile } from '../../lib/fitbit/profile.ts';
-import type { Operation } from '../../lib/oauth2/errors.ts';
+import type { RequestOperation } from '../../lib/oauth2/errors.ts';
 import { resolveClient } from '../../lib/oauth2/provider.ts';
 import { responseError } from '../../lib/oauth2/response.ts';
 
 const client = resolveClient(fitbit, { clientID: 'ab', clientSecret: 'cdef' });
 
-function errorFor(body: object, status = 400, secrets: string[] = [], operation: Operation = 'refresh') {
+function errorFor(
+  body: object,
+  status = 400,
+  secrets: string[] = [],
+  operation: RequestOperation = 'refresh',
+) {
   return responseError(client, operation, { status, headers: {}, body: JSON.stringify(body) }, secrets);
 }
 
