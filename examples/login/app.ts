@@ -21,6 +21,7 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   const database = openDatabase(config.dataFolder);
   const accounts = new Accounts(database);
   const secure = baseURL.startsWith('https:');
+  const cookieName = secure ? '__Host-daywalk' : 'daywalk';
   const { csrfSynchronisedProtection, generateToken } = csrfSync({
     getTokenFromRequest: (req) => req.body?._csrf,
   });
@@ -36,7 +37,7 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   app.use(express.static(here('public'), { index: false }));
   app.use(
     session({
-      name: secure ? '__Host-daywalk' : 'daywalk',
+      name: cookieName,
       secret: config.secret,
       store: new DatabaseSessions(database),
       resave: false,
@@ -53,7 +54,7 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
     if (accountOf(req) !== undefined) return res.redirect('/dashboard');
     // The cookie is set here already: tabs that are opened at the same time then share one session. But one that is
     // there is left alone: a login of another tab may be replacing it right now.
-    if (req.headers.cookie === undefined) generateToken(req);
+    if (!req.headers.cookie?.includes(`${cookieName}=`)) generateToken(req);
     const { problem, at } = req.query;
     const label = providers.find(({ name }) => name === at)?.label ?? 'The provider';
     // Only a text of ours is shown, never what somebody has written into a link.

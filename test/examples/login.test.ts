@@ -189,6 +189,14 @@ describe('The demo', () => {
     }
   });
 
+  it('sets the cookie on the start page, where there is none', async () => {
+    const cookies = async (cookie: string) =>
+      (await fetch(demo.url, { headers: { cookie } })).headers.getSetCookie().length;
+    expect(await cookies('')).toBe(1);
+    expect(await cookies('another=app')).toBe(1);
+    expect(await cookies('daywalk=s%3Aold.session')).toBe(0);
+  });
+
   it('makes a new session when somebody signs in', async () => {
     await consentPage();
     const sessions = () =>
