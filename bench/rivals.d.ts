@@ -5,6 +5,11 @@ declare module 'passport-google-oauth20' {
   export class Strategy extends OAuth2Strategy {}
 }
 
+declare module 'passport-fitbit-oauth2' {
+  import OAuth2Strategy from 'passport-oauth2';
+  export class FitbitOAuth2Strategy extends OAuth2Strategy {}
+}
+
 declare module 'passport-oauth2-refresh' {
   type Done = (error: unknown, accessToken?: string, refreshToken?: string) => void;
   export class AuthTokenRefresh {
