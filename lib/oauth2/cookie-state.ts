@@ -62,8 +62,8 @@ export class CookieStateStore implements StateStore {
   constructor(options: CookieStateStoreOptions) {
     const { secret, secure = true, maxAge = LOGIN_LIFETIME / 1000, name = 'oauth2-login' } = options ?? {};
     if (typeof secure !== 'boolean') throw new TypeError('"secure" must be true or false');
-    if (typeof maxAge !== 'number' || !(maxAge >= 1 && maxAge <= 86_400)) {
-      throw new TypeError('"maxAge" must be a number of seconds from 1 to 86400');
+    if (!Number.isSafeInteger(maxAge) || maxAge < 1 || maxAge > 86_400) {
+      throw new TypeError('"maxAge" must be a number of seconds from 1 to 86400, without a fraction');
     }
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
       throw new TypeError('"name" must consist of letters, digits, "-" and "_", at most 64');
