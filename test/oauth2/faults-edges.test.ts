@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { CookieStateStore } from 'passport-fitbit-strategy';
 import { describe, expect, it, vi } from 'vitest';
 import { checkCallbackURL, checkTimeout, checkURL } from '../../lib/oauth2/arguments.ts';
 import { firstOutcome } from '../../lib/oauth2/outcome.ts';
@@ -31,6 +32,23 @@ describe('an argument', () => {
       expect(() => checkTimeout(limit)).toThrow('"timeout" must be a positive number');
     },
   );
+});
+
+describe('a setting of CookieStateStore', () => {
+  const secret = 'a secret of at least thirty-two characters';
+  it.each([0, 86_401, 1.5, '600', null, Number.NaN])('that is the maxAge %j is refused', (maxAge) => {
+    expect(() => new CookieStateStore({ secret, maxAge } as never)).toThrow(
+      '"maxAge" must be a number of seconds',
+    );
+  });
+
+  it.each([1, 86_400])('may be the maxAge %j', (maxAge) => {
+    expect(() => new CookieStateStore({ secret, maxAge })).not.toThrow();
+  });
+
+  it.each([['ab'], 5, null, '', 'a;b', 'x'.repeat(65)])('that is the name %j is refused', (name) => {
+    expect(() => new CookieStateStore({ secret, name } as never)).toThrow('"name" must consist of letters');
+  });
 });
 
 describe('the outcome of a request', () => {
