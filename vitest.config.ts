@@ -13,6 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // By name, each row of the fault table as well.
+    reporters: ['verbose'],
     // Suites of their own: they need a browser, databases, other clients, or the packed tarball.
     exclude: ['test/{browser,services,clients,compat}/**', '**/node_modules/**'],
     coverage: {
