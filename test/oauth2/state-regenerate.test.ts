@@ -45,6 +45,36 @@ describe('a session whose regenerate() takes no callback', () => {
   });
 });
 
+describe('a session whose regenerate() calls back', () => {
+  const renewed = (error?: Error) => {
+    const session = {
+      logins: [LOGIN],
+      regenerate(callback: (error?: Error) => void) {
+        Reflect.set(req, 'session', { fresh: true });
+        callback(error);
+      },
+    };
+    const req = fakeRequest({ session });
+    new SessionStateStore('logins').keepOverLogin(req);
+    const told = vi.fn();
+    session.regenerate(told);
+    return { req, told };
+  };
+
+  it('keeps the logins of other tabs', () => {
+    const { req, told } = renewed();
+    expect(req.session).toEqual({ fresh: true, logins: [LOGIN] });
+    expect(told).toHaveBeenCalledOnce();
+  });
+
+  it('puts nothing into a session that could not be renewed, and says why', () => {
+    const down = new Error('the store is down');
+    const { req, told } = renewed(down);
+    expect(req.session).toEqual({ fresh: true });
+    expect(told).toHaveBeenCalledExactlyOnceWith(down);
+  });
+});
+
 describe('a session that is a proxy, which delete does not get through', () => {
   it('forgets a login that was used', async () => {
     const data: Record<string, unknown> = { logins: [LOGIN] };
