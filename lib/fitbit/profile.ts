@@ -1,5 +1,5 @@
 import { isObject, isText } from '../oauth2/arguments.ts';
-import { type Profile, toAppearance } from '../oauth2/profile.ts';
+import { addAppearance, type Profile } from '../oauth2/profile.ts';
 
 /** Passport's normalised profile of a Fitbit user. Fitbit gives no e-mail address. */
 export interface FitbitProfile extends Profile {
@@ -25,17 +25,15 @@ const GENDERS = new Map<unknown, 'male' | 'female'>([
 export function parseProfile(json: Record<string, unknown>): FitbitProfile | undefined {
   const { user } = json;
   if (!isObject(user) || !isText(user.encodedId)) return undefined;
+  const profile: FitbitProfile = { provider: 'fitbit', id: user.encodedId };
+  addAppearance(profile, {
+    displayName: user.displayName,
+    familyName: user.lastName,
+    givenName: user.firstName,
+    photos: [user.avatar640, user.avatar150, user.avatar],
+  });
   const gender = GENDERS.get(user.gender);
-  return {
-    provider: 'fitbit',
-    id: user.encodedId,
-    ...toAppearance({
-      displayName: user.displayName,
-      familyName: user.lastName,
-      givenName: user.firstName,
-      photos: [user.avatar640, user.avatar150, user.avatar],
-    }),
-    ...(gender !== undefined && { gender }),
-    _json: json,
-  };
+  if (gender !== undefined) profile.gender = gender;
+  profile._json = json;
+  return profile;
 }

@@ -2,7 +2,6 @@ import { checkOneOf } from '../oauth2/arguments.ts';
 import type { AuthenticateOptions } from '../oauth2/authenticate-options.ts';
 import { ResponseError } from '../oauth2/errors.ts';
 import { NodeOAuth2 } from '../oauth2/node-oauth.ts';
-import { toCallback } from '../oauth2/promise.ts';
 import { resolveClient } from '../oauth2/provider.ts';
 import { malformed } from '../oauth2/response.ts';
 import { BaseStrategy } from '../oauth2/strategy.ts';
@@ -106,20 +105,16 @@ export class FitbitStrategy extends BaseStrategy<FitbitProfile> {
     const said = tokens !== undefined && tokens.scope.length > 0;
     if (said && !tokens.scope.includes('profile')) return done(null);
 
-    toCallback<FitbitProfile | undefined>(this._fetchProfile(accessToken, !said), done);
-  }
-
-  /** @param unsure whether the token response left the scope out: then a 403 tells that it was not granted */
-  private async _fetchProfile(accessToken: string, unsure: boolean): Promise<FitbitProfile | undefined> {
-    try {
-      const { raw, json } = await this.fetchObject(this._client.endpoints.userProfileURL, accessToken);
-      const profile = parseProfile(json);
-      if (profile === undefined) throw malformed(fitbit, 'profile', '"user.encodedId" is missing');
-      return { ...profile, _raw: raw };
-    } catch (error) {
-      const denied = error instanceof ResponseError && error.code === 'insufficient_scope';
-      if (unsure && denied && this._tokens !== undefined) return undefined;
-      throw error;
-    }
+    this.fetchObject(this._client.endpoints.userProfileURL, accessToken, (error, answer) => {
+      if (answer === undefined) {
+        const denied = error instanceof ResponseError && error.code === 'insufficient_scope';
+        // The token response left the scope out: then this tells that it was not granted.
+        return denied && tokens !== undefined && !said ? done(null) : done(error);
+      }
+      const profile = parseProfile(answer.json);
+      if (profile === undefined) return done(malformed(fitbit, 'profile', '"user.encodedId" is missing'));
+      profile._raw = answer.raw;
+      done(null, profile);
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { isText } from '../oauth2/arguments.ts';
 import type { OAuthError } from '../oauth2/errors.ts';
-import { type Profile, toAppearance } from '../oauth2/profile.ts';
+import { addAppearance, type Profile } from '../oauth2/profile.ts';
 
 /** An answer of Google's, parsed. */
 type Answer = Record<string, unknown>;
@@ -35,19 +35,17 @@ export function parseProfile(answers: GoogleHealthProfile['_json']): GoogleHealt
   const { healthUserId, legacyUserId } = identity;
   if (!isText(healthUserId)) return undefined;
   const { name, family_name, given_name, picture, email, email_verified } = userinfo;
-  return {
-    provider: 'google-health',
-    id: healthUserId,
-    ...(isText(legacyUserId) && { legacyUserId }),
-    ...toAppearance({
-      displayName: name,
-      familyName: family_name,
-      givenName: given_name,
-      photos: [picture],
-    }),
-    ...(isText(email) && {
-      emails: [{ value: email, ...(typeof email_verified === 'boolean' && { verified: email_verified }) }],
-    }),
-    _json: answers,
-  };
+  const profile: GoogleHealthProfile = { provider: 'google-health', id: healthUserId, _json: answers };
+  if (isText(legacyUserId)) profile.legacyUserId = legacyUserId;
+  addAppearance(profile, {
+    displayName: name,
+    familyName: family_name,
+    givenName: given_name,
+    photos: [picture],
+  });
+  if (isText(email)) {
+    const verified = typeof email_verified === 'boolean' ? { verified: email_verified } : undefined;
+    profile.emails = [{ value: email, ...verified }];
+  }
+  return profile;
 }

@@ -2,10 +2,10 @@ import { checkBoolean } from '../oauth2/arguments.ts';
 import type { AuthenticateOptions } from '../oauth2/authenticate-options.ts';
 import type { OAuthError } from '../oauth2/errors.ts';
 import { NodeOAuth2 } from '../oauth2/node-oauth.ts';
-import { toCallback } from '../oauth2/promise.ts';
+import { toCallback, toPromise } from '../oauth2/promise.ts';
 import { type Client, resolveClient } from '../oauth2/provider.ts';
 import { malformed } from '../oauth2/response.ts';
-import { BaseStrategy, type Failure } from '../oauth2/strategy.ts';
+import { BaseStrategy, type Failure, type FetchedObject } from '../oauth2/strategy.ts';
 import { type StrategyOptions, toScopeList } from '../oauth2/strategy-options.ts';
 import type { TokenSet } from '../oauth2/tokens.ts';
 import type { Verify, VerifyCallback, VerifyCallbackWithRequest, VerifyLogin } from '../oauth2/verify.ts';
@@ -155,9 +155,11 @@ export class GoogleHealthStrategy extends BaseStrategy<GoogleHealthProfile> {
 
     const { identityURL, userinfoURL, userProfileURL } = this._client.endpoints;
     const errors: NonNullable<GoogleHealthProfile['_errors']> = {};
+    const fetchObject = (url: string) =>
+      toPromise<FetchedObject>((callback) => this.fetchObject(url, accessToken, callback));
     const optional = (name: keyof typeof errors, wanted: boolean, url: string) =>
       wanted &&
-      this.fetchObject(url, accessToken).then(
+      fetchObject(url).then(
         ({ json }) => ({ [name]: json }),
         (error: OAuthError) => {
           errors[name] = error;
@@ -166,7 +168,7 @@ export class GoogleHealthStrategy extends BaseStrategy<GoogleHealthProfile> {
       );
     const readsProfile = may((scope) => scope === PROFILE_SCOPE);
     const [identity, userinfo, profile] = await Promise.all([
-      this.fetchObject(identityURL, accessToken),
+      fetchObject(identityURL),
       optional('userinfo', whole && may(isOpenIDScope), userinfoURL),
       optional('profile', whole && this._healthProfile && readsProfile, userProfileURL),
     ]).catch((error: OAuthError) => {

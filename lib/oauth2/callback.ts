@@ -13,10 +13,12 @@ export function invalidParameter({ query, body }: Request): string | undefined {
   return wrongIn(query) ?? (isObject(body) && 'code' in body ? wrongIn(body) : undefined);
 }
 
+const NAME = /^(?:code|state|error)(?=\[|$)/;
+
 function wrongIn(params: unknown): string | undefined {
   if (!isObject(params)) return undefined;
   for (const key in params) {
-    const [name] = /^(?:code|state|error)(?=\[|$)/.exec(key) ?? [];
+    const name = NAME.exec(key)?.[0];
     if (name === undefined) continue;
     const value = params[key];
     if (name !== key || typeof value !== 'string' || value === '' || value.length > MAX_PARAMETER)

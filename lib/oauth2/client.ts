@@ -1,7 +1,8 @@
 import { stringify } from 'node:querystring';
 import { checkObject, checkSignal, checkTimeout } from './arguments.ts';
-import type { RequestOperation } from './errors.ts';
+import type { OAuthError, RequestOperation, TransportError } from './errors.ts';
 import { type HttpResponse, request } from './http.ts';
+import { toPromise } from './promise.ts';
 import type { Client } from './provider.ts';
 import { parseObject, responseError } from './response.ts';
 import { type TokenSet, toTokenSet } from './tokens.ts';
@@ -28,24 +29,39 @@ const USER_AGENT = 'passport-fitbit-strategy';
 // Parameters that are no secret: their values are words that an error text needs. All others are.
 const PUBLIC = new Set(['grant_type', 'redirect_uri', 'expires_in']);
 
+/** Called once: with the success answer, or with the error. */
+export type ResponseCallback = (error: OAuthError | null, response?: HttpResponse) => void;
+
 /** How a form request shows on whose behalf it comes. */
 export type Authentication = 'client' | 'none' | { bearer: string };
 
 /** Sends a form to one of the provider's endpoints; resolves with the success answer. */
-export async function post(
+export function post(
   client: Client,
   url: string,
   params: Params,
   authentication: Authentication,
   operation: RequestOperation,
-  options: CallOptions = {},
+  options: CallOptions,
 ): Promise<HttpResponse> {
+  return toPromise((callback) => sendForm(client, url, params, authentication, operation, options, callback));
+}
+
+function sendForm(
+  client: Client,
+  url: string,
+  params: Params,
+  authentication: Authentication,
+  operation: RequestOperation,
+  options: CallOptions,
+  callback: ResponseCallback,
+): void {
   const headers: Record<string, string> = {
     Accept: 'application/json',
     'Content-Type': 'application/x-www-form-urlencoded',
     'User-Agent': USER_AGENT,
   };
-  const form = { ...params };
+  const form: Params = Object.assign({}, params);
   const { clientID, clientSecret } = client;
   if (authentication === 'client') {
     if (clientSecret === undefined) form.client_id = clientID;
@@ -61,54 +77,58 @@ export async function post(
   const body = stringify(form);
   headers['Content-Length'] = String(Buffer.byteLength(body));
 
-  const response = await request({
-    method: 'POST',
-    url,
-    headers,
-    body,
-    operation,
-    timeout: options.timeout ?? client.timeout,
-    signal: options.signal,
-    agent: client.agent,
-  });
-  if (response.status >= 400) {
+  const { timeout = client.timeout, signal } = options;
+  const { agent } = client;
+  request({ method: 'POST', url, headers, body, operation, timeout, signal, agent }, (error, response) => {
+    if (response === undefined || response.status < 400) return callback(error, response);
     const bearer = typeof authentication === 'object' ? authentication.bearer : undefined;
     const sent = Object.keys(params).flatMap((name) => (PUBLIC.has(name) ? [] : [String(params[name])]));
-    throw responseError(client, operation, response, [bearer, ...sent]);
-  }
-  return response;
+    callback(responseError(client, operation, response, [bearer, ...sent]));
+  });
 }
 
-/** Fetches a protected resource; the token goes into the `Authorization` header, never into the URL. */
-export async function get(
+/**
+ * Fetches a protected resource; the token goes into the `Authorization` header, never into the URL. Calls back with
+ * the success answer.
+ */
+export function get(
   client: Client,
   url: string,
   accessToken: string,
   operation: RequestOperation,
-  options: CallOptions = {},
-): Promise<HttpResponse> {
-  const response = await request({
-    method: 'GET',
-    url,
-    headers: { Accept: 'application/json', Authorization: `Bearer ${accessToken}`, 'User-Agent': USER_AGENT },
-    operation,
-    timeout: options.timeout ?? client.timeout,
-    signal: options.signal,
-    agent: client.agent,
+  callback: ResponseCallback,
+): void {
+  const headers = {
+    Accept: 'application/json',
+    Authorization: `Bearer ${accessToken}`,
+    'User-Agent': USER_AGENT,
+  };
+  const { timeout, agent } = client;
+  request({ method: 'GET', url, headers, operation, timeout, agent }, (error, response) => {
+    if (response === undefined || response.status < 400) return callback(error, response);
+    callback(responseError(client, operation, response, [accessToken]));
   });
-  if (response.status >= 400) throw responseError(client, operation, response, [accessToken]);
-  return response;
 }
 
 /** Asks the token endpoint (RFC 6749, sections 4.1.3 and 6). */
-export async function requestToken(
+export function requestToken(
   client: Client<'tokenURL'>,
   params: Params,
   operation: 'code_exchange' | 'refresh',
-  options?: CallOptions,
-): Promise<TokenSet> {
-  const { body } = await post(client, client.endpoints.tokenURL, params, 'client', operation, options);
-  return toTokenSet(client.provider, operation, parseObject(client.provider, operation, body));
+  options: CallOptions,
+  callback: (error: OAuthError | null, tokens?: TokenSet) => void,
+): void {
+  const { provider, endpoints } = client;
+  sendForm(client, endpoints.tokenURL, params, 'client', operation, options, (error, response) => {
+    if (response === undefined) return callback(error);
+    let tokens: TokenSet;
+    try {
+      tokens = toTokenSet(provider, operation, parseObject(provider, operation, response.body));
+    } catch (thrown) {
+      return callback(thrown as TransportError);
+    }
+    callback(null, tokens);
+  });
 }
 
 /** HTTP Basic credentials (RFC 7617) of the id and secret as they are, which is how Fitbit reads them. */

@@ -3,6 +3,7 @@ import http, {
   type ClientRequest,
   type IncomingHttpHeaders,
   type IncomingMessage,
+  type RequestOptions,
 } from 'node:http';
 import https from 'node:https';
 import { type RequestOperation, TransportError, type TransportErrorCode } from './errors.ts';
@@ -34,8 +35,7 @@ export interface HttpResponse {
 
 interface Endpoint {
   secure: boolean;
-  protocol: string;
-  hostname: string;
+  host: string;
   port: string | undefined;
   path: string;
   /** Without the query: for messages. */
@@ -52,8 +52,7 @@ function parseEndpoint(href: string): Endpoint {
   const url = new URL(href);
   const endpoint: Endpoint = {
     secure: url.protocol === 'https:',
-    protocol: url.protocol,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port || undefined,
     path: url.pathname + url.search,
     display: url.origin + url.pathname,
@@ -67,6 +66,8 @@ function parseEndpoint(href: string): Endpoint {
 const strict = new TextDecoder('utf-8', { fatal: true });
 const lenient = new TextDecoder('utf-8');
 
+const EMPTY: Buffer = Buffer.alloc(0);
+
 /** Copies a chunk behind the first `size` bytes: kept apart, chunks of one byte would take 400 bytes each. */
 function append(bytes: Buffer, size: number, chunk: Buffer): Buffer {
   if (size === 0) return chunk;
@@ -77,121 +78,145 @@ function append(bytes: Buffer, size: number, chunk: Buffer): Buffer {
   return room;
 }
 
+/** Called once: with the whole answer, or with the reason why there is none. */
+export type HttpCallback = (error: TransportError | null, response?: HttpResponse) => void;
+
 /**
  * Sends one request and reads the whole answer: one deadline, no redirects, at most 1 MiB, decoded once.
  *
- * Rejects with a {@link TransportError} and nothing else. An answer with an error status is an answer even
- * when its body is cut, too long or not UTF-8: what there is of it is returned.
+ * The error is a {@link TransportError} and nothing else. An answer with an error status is an answer even
+ * when its body is cut, too long or not UTF-8: what there is of it is given.
  */
-export function request(init: HttpRequest): Promise<HttpResponse> {
-  return new Promise((resolve, reject) => {
-    const { operation, timeout, signal } = init;
-    const endpoint = parseEndpoint(init.url);
-    let req: ClientRequest | undefined;
-    let res: IncomingMessage | undefined;
-    let settled = false;
-    let bytes: Buffer = Buffer.alloc(0); // the body so far, in the first `size` bytes
-    let size = 0;
+export function request(init: HttpRequest, callback: HttpCallback): void {
+  new Exchange(init, callback).start();
+}
 
-    const settle = () => {
-      settled = true;
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-    };
-    const answer = (status: number, headers: IncomingHttpHeaders, decoder: typeof strict) => {
-      resolve({ status, headers, body: decoder.decode(bytes.subarray(0, size)) });
-    };
-    const fail = (code: TransportErrorCode, detail: string, cause?: unknown) => {
-      if (settled) return;
-      settle();
-      req?.destroy();
-      // The HTTP parser's errors hold all that it read, tokens included.
-      if (code === 'connection' && cause instanceof Error) Reflect.deleteProperty(cause, 'rawPacket');
-      if (res?.statusCode !== undefined && res.statusCode >= 400 && code !== 'aborted') {
-        answer(res.statusCode, res.headers, lenient);
-        return;
-      }
-      reject(new TransportError(`${detail}: ${init.method} ${endpoint.display}`, { code, operation, cause }));
-    };
-    const onAbort = () => fail('aborted', 'The request was aborted', signal?.reason);
+/** One request and its answer. With a callback and not a promise: a login spends a tenth less CPU on it. */
+class Exchange {
+  readonly #init: HttpRequest;
+  readonly #callback: HttpCallback;
+  readonly #endpoint: Endpoint;
+  #timer: NodeJS.Timeout | undefined;
+  #onAbort: (() => void) | undefined;
+  #settled = false;
+  #req: ClientRequest | undefined;
+  #res: IncomingMessage | undefined;
+  /** The body so far, in the first `#size` bytes. */
+  #bytes = EMPTY;
+  #size = 0;
 
-    const timer = setTimeout(() => fail('timeout', `No complete answer within ${timeout} ms`), timeout);
-    if (signal?.aborted) {
-      onAbort();
+  constructor(init: HttpRequest, callback: HttpCallback) {
+    this.#init = init;
+    this.#callback = callback;
+    this.#endpoint = parseEndpoint(init.url);
+  }
+
+  start(): void {
+    const { signal, timeout } = this.#init;
+    if (signal !== undefined) {
+      this.#onAbort = () => this.#fail('aborted', 'The request was aborted', signal.reason);
+      if (signal.aborted) return this.#onAbort();
+      signal.addEventListener('abort', this.#onAbort, { once: true });
+    }
+    this.#timer = setTimeout(() => this.#fail('timeout', `No complete answer within ${timeout} ms`), timeout);
+    this.#send();
+  }
+
+  #send(): void {
+    const { method, headers, agent, body } = this.#init;
+    const { secure, host, port, path } = this.#endpoint;
+    const options: RequestOptions = { method, host, port, path, headers };
+    if (agent !== undefined) options.agent = agent;
+    let req: ClientRequest;
+    try {
+      // Looked up on the module at each call: tracing and mocking tools replace it there.
+      req = (secure ? https : http).request(options);
+    } catch (error) {
+      this.#fail('connection', 'The request could not be sent', error);
       return;
     }
-    signal?.addEventListener('abort', onAbort, { once: true });
+    this.#req = req;
+    req.on('response', (res) => this.#read(res));
+    req.on('error', (error: NodeJS.ErrnoException) => {
+      // The server had closed the kept-alive connection before it saw the request: Node's documentation of
+      // `reusedSocket` has this race. Each try takes one idle connection away, so that this ends.
+      const stale = req.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      if (!this.#settled && this.#res === undefined && stale) this.#send();
+      else this.#fail('connection', 'The connection failed', error);
+    });
+    // What ends with neither a response nor an error, such as an answer that switches protocols.
+    req.on('close', () => {
+      if (req === this.#req && this.#res === undefined) this.#fail('connection', 'The connection was closed');
+    });
+    req.end(body);
+  }
 
-    const onResponse = (response: IncomingMessage) => {
-      res = response;
-      const status = response.statusCode ?? 0;
-      if (status >= 300 && status < 400) {
-        fail('redirect', `Unexpected redirect (${status})`);
+  #read(res: IncomingMessage): void {
+    this.#res = res;
+    const status = res.statusCode ?? 0;
+    if (status >= 300 && status < 400) {
+      this.#fail('redirect', `Unexpected redirect (${status})`);
+      return;
+    }
+    if (status < 200) {
+      this.#fail('malformed', `Not an HTTP status (${status})`);
+      return;
+    }
+    res.on('data', (chunk: Buffer) => {
+      if (this.#size + chunk.length > MAX_BODY) {
+        this.#fail('too_large', `The answer is larger than ${MAX_BODY} bytes`);
         return;
       }
-      if (status < 200) {
-        fail('malformed', `Not an HTTP status (${status})`);
-        return;
-      }
-      response.on('data', (chunk: Buffer) => {
-        if (size + chunk.length > MAX_BODY) {
-          fail('too_large', `The answer is larger than ${MAX_BODY} bytes`);
-          return;
-        }
-        bytes = append(bytes, size, chunk);
-        size += chunk.length;
-      });
-      response.on('end', () => {
-        if (settled) return;
-        settle();
-        try {
-          answer(status, response.headers, status >= 400 ? lenient : strict);
-        } catch {
-          // No cause: a decoder's or parser's message may quote the body.
-          reject(
-            new TransportError(`The answer is not UTF-8: ${init.method} ${endpoint.display}`, {
-              code: 'malformed',
-              operation,
-            }),
-          );
-        }
-      });
-      response.on('error', (error) =>
-        fail('connection', 'The connection was closed in the middle of the answer', error),
-      );
-    };
+      this.#bytes = append(this.#bytes, this.#size, chunk);
+      this.#size += chunk.length;
+    });
+    res.on('end', () => this.#finish(res, status));
+    res.on('error', (error) =>
+      this.#fail('connection', 'The connection was closed in the middle of the answer', error),
+    );
+  }
 
-    const send = () => {
-      try {
-        // Looked up on the module at each call: tracing and mocking tools replace it there.
-        req = (endpoint.secure ? https : http).request({
-          method: init.method,
-          protocol: endpoint.protocol,
-          hostname: endpoint.hostname,
-          port: endpoint.port,
-          path: endpoint.path,
-          headers: init.headers,
-          agent: init.agent,
-        });
-      } catch (error) {
-        fail('connection', 'The request could not be sent', error);
-        return;
-      }
-      const current = req;
-      current.on('response', onResponse);
-      current.on('error', (error: NodeJS.ErrnoException) => {
-        // The server had closed the kept-alive connection before it saw the request: Node's documentation of
-        // `reusedSocket` has this race. Each try takes one idle connection away, so that this ends.
-        const stale = current.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        if (!settled && res === undefined && stale) send();
-        else fail('connection', 'The connection failed', error);
-      });
-      // What ends with neither a response nor an error, such as an answer that switches protocols.
-      current.on('close', () => {
-        if (current === req && res === undefined) fail('connection', 'The connection was closed');
-      });
-      current.end(init.body);
-    };
-    send();
-  });
+  #finish({ headers }: IncomingMessage, status: number): void {
+    if (this.#settled) return;
+    this.#settle();
+    let body: string;
+    try {
+      body = this.#decode(status >= 400 ? lenient : strict);
+    } catch {
+      // No cause: a decoder's or parser's message may quote the body.
+      this.#callback(this.#error('malformed', 'The answer is not UTF-8'));
+      return;
+    }
+    // In the next tick the connection is free again: a request that follows takes it, and opens no other.
+    process.nextTick(this.#callback, null, { status, headers, body });
+  }
+
+  #fail(code: TransportErrorCode, detail: string, cause?: unknown): void {
+    if (this.#settled) return;
+    this.#settle();
+    this.#req?.destroy();
+    // The HTTP parser's errors hold all that it read, tokens included.
+    if (code === 'connection' && cause instanceof Error) Reflect.deleteProperty(cause, 'rawPacket');
+    const { statusCode: status, headers } = this.#res ?? {};
+    if (status !== undefined && headers !== undefined && status >= 400 && code !== 'aborted') {
+      this.#callback(null, { status, headers, body: this.#decode(lenient) });
+    } else this.#callback(this.#error(code, detail, cause));
+  }
+
+  #settle(): void {
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    if (this.#onAbort !== undefined) this.#init.signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  #decode(decoder: typeof strict): string {
+    return decoder.decode(
+      this.#bytes.length === this.#size ? this.#bytes : this.#bytes.subarray(0, this.#size),
+    );
+  }
+
+  #error(code: TransportErrorCode, detail: string, cause?: unknown): TransportError {
+    const { method, operation } = this.#init;
+    return new TransportError(`${detail}: ${method} ${this.#endpoint.display}`, { code, operation, cause });
+  }
 }

@@ -1,13 +1,16 @@
 import type { Agent, IncomingHttpHeaders } from 'node:http';
 import { get, requestToken } from './client.ts';
-import { toCallback } from './promise.ts';
 import { type Client, DEFAULT_TIMEOUT, type Provider } from './provider.ts';
+import type { TokenSet } from './tokens.ts';
 
-type TokenCallback = (
+/** Called with what a code exchange or a refresh brought. */
+export type TokenCallback = (
   error: Error | null,
   accessToken?: string,
   refreshToken?: string,
   results?: Record<string, unknown>,
+  /** The answer as it was read. Not in node-oauth: whoever stubs the method need not give it. */
+  tokens?: TokenSet,
 ) => void;
 
 type DataCallback = (
@@ -59,17 +62,18 @@ export abstract class NodeOAuth2 {
   /** Exchanges a code, or with `grant_type: 'refresh_token'` a refresh token. `params` is not changed. */
   getOAuthAccessToken(code: string, params: Record<string, string>, callback: TokenCallback): void {
     const refresh = params.grant_type === 'refresh_token';
-    const form = { ...params, [refresh ? 'refresh_token' : 'code']: code };
-    toCallback(requestToken(this._client(), form, refresh ? 'refresh' : 'code_exchange'), (error, tokens) => {
+    const form = Object.assign({}, params, { [refresh ? 'refresh_token' : 'code']: code });
+    const operation = refresh ? 'refresh' : 'code_exchange';
+    requestToken(this._client(), form, operation, {}, (error, tokens) => {
       if (tokens === undefined) return callback(error);
       const { refresh_token, ...results } = tokens.raw;
-      callback(null, tokens.accessToken, tokens.refreshToken, results);
+      callback(null, tokens.accessToken, tokens.refreshToken, results, tokens);
     });
   }
 
   /** Fetches a protected resource, the token in the `Authorization` header. */
   get(url: string, accessToken: string, callback: DataCallback): void {
-    toCallback(get(this._client(), url, accessToken, 'profile'), (error, response) => {
+    get(this._client(), url, accessToken, 'profile', (error, response) => {
       if (response === undefined) return callback(error);
       const { status, headers, body } = response;
       callback(null, body, { statusCode: status, headers });

@@ -23,19 +23,16 @@ interface Appearance {
   photos: unknown[];
 }
 
-/** Normalises name and pictures; what is not there is left out. */
-export function toAppearance({
-  displayName,
-  familyName,
-  givenName,
-  photos,
-}: Appearance): Pick<Profile, 'displayName' | 'name' | 'photos'> {
-  const pictures = photos.filter(isText).map((value) => ({ value }));
-  return {
-    ...(isText(displayName) && { displayName }),
-    ...((isText(familyName) || isText(givenName)) && {
-      name: { ...(isText(familyName) && { familyName }), ...(isText(givenName) && { givenName }) },
-    }),
-    ...(pictures.length > 0 && { photos: pictures }),
-  };
+/** Adds the name and the pictures, normalised, to a profile; what is not there is left out. */
+export function addAppearance(
+  profile: Profile,
+  { displayName, familyName, givenName, photos }: Appearance,
+): void {
+  if (isText(displayName)) profile.displayName = displayName;
+  const name: Profile['name'] = {};
+  if (isText(familyName)) name.familyName = familyName;
+  if (isText(givenName)) name.givenName = givenName;
+  if (name.familyName !== undefined || name.givenName !== undefined) profile.name = name;
+  const pictures = photos.filter(isText);
+  if (pictures.length > 0) profile.photos = pictures.map((value) => ({ value }));
 }

@@ -4,7 +4,14 @@
  */
 export function toCallback<T>(promise: Promise<T>, callback: (error: Error | null, value?: T) => void): void {
   promise.then(
-    (value) => queueMicrotask(() => callback(null, value)),
-    (error: Error) => queueMicrotask(() => callback(error)),
+    (value) => process.nextTick(callback, null, value),
+    (error: Error) => process.nextTick(callback, error),
   );
+}
+
+/** A promise of what a function calls back with. */
+export function toPromise<T>(act: (callback: (error: Error | null, value?: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    act((error, value) => (error ? reject(error) : resolve(value as T)));
+  });
 }

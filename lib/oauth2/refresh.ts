@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { checkToken } from './arguments.ts';
 import { type CallOptions, checkCallOptions, requestToken } from './client.ts';
 import { OAuthError, ResponseError, TransportError } from './errors.ts';
+import { toPromise } from './promise.ts';
 import type { Client } from './provider.ts';
 import { type TokenSet, withRaw } from './tokens.ts';
 
@@ -81,7 +82,9 @@ async function tryRefresh(
   const start = Date.now();
   for (let tries = 1; ; tries += 1) {
     try {
-      const tokens = await requestToken(client, params, 'refresh', options);
+      const tokens = await toPromise<TokenSet>((callback) =>
+        requestToken(client, params, 'refresh', options, callback),
+      );
       // An answer without a refresh token means that the old one goes on (RFC 6749, section 6).
       return tokens.refreshToken === undefined
         ? withRaw({ ...tokens, refreshToken: old }, tokens.raw)

@@ -4,7 +4,7 @@ import { isObject } from './arguments.ts';
 import type { AuthenticateOptions } from './authenticate-options.ts';
 import { invalidParameter, MAX_PARAMETER } from './callback.ts';
 import { OAuthError } from './errors.ts';
-import type { NodeOAuth2 } from './node-oauth.ts';
+import type { NodeOAuth2, TokenCallback } from './node-oauth.ts';
 import { firstOutcome } from './outcome.ts';
 import type { Profile } from './profile.ts';
 import { toCallback } from './promise.ts';
@@ -31,8 +31,13 @@ export interface Failure {
   code: string;
 }
 
+/** An answer, as it came and parsed. */
+export interface FetchedObject {
+  raw: string;
+  json: Record<string, unknown>;
+}
+
 type StrategyClient = Client<'authorizationURL' | 'tokenURL' | 'userProfileURL'>;
-type TokenCallback = Parameters<NodeOAuth2['getOAuthAccessToken']>[2];
 
 /**
  * passport-oauth2's strategy with the parts replaced that break: transport and client, state store, errors,
@@ -127,17 +132,21 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
   }
 
   /** Fetches a JSON object with the access token, as a part of the profile. */
-  protected fetchObject(url: string, token: string): Promise<{ raw: string; json: Record<string, unknown> }> {
-    return new Promise((resolve, reject) => {
-      this._oauth2.get(url, token, (error: unknown, body) => {
-        try {
-          if (error) throw this.toOAuthError(error, 'profile');
-          const raw = String(body);
-          resolve({ raw, json: parseObject(this._client.provider, 'profile', raw) });
-        } catch (thrown) {
-          reject(thrown);
-        }
-      });
+  protected fetchObject(
+    url: string,
+    token: string,
+    callback: (error: OAuthError | null, answer?: FetchedObject) => void,
+  ): void {
+    this._oauth2.get(url, token, (error: unknown, body) => {
+      if (error) return callback(this.toOAuthError(error, 'profile'));
+      const raw = String(body);
+      let json: Record<string, unknown>;
+      try {
+        json = parseObject(this._client.provider, 'profile', raw);
+      } catch (thrown) {
+        return callback(thrown as OAuthError);
+      }
+      callback(null, { raw, json });
     });
   }
 
@@ -202,7 +211,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
 
   /** `_oauth2` for one attempt: the code exchange leaves the token set on the attempt. */
   private _recordTokens(oauth2: typeof this._oauth2): typeof this._oauth2 {
-    const { provider } = this._client;
+    const shared = oauth2 as unknown as NodeOAuth2;
     // For what is the app's own, such as skipUserProfile: passport-oauth2 calls it outside of any `try`.
     const guard = (act: () => void) => {
       try {
@@ -211,25 +220,21 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
         this.error(error);
       }
     };
-    const received: TokenCallback = (error, accessToken, refreshToken, results = {}) => {
-      if (!error) {
-        const response = { ...results, access_token: accessToken, refresh_token: refreshToken };
-        this._tokens = toTokenSet(provider, 'code_exchange', response);
-      }
+    const getOAuthAccessToken: NodeOAuth2['getOAuthAccessToken'] = (code, params, callback) => {
+      const received: TokenCallback = (error, accessToken, refreshToken, results, tokens) =>
+        guard(() => {
+          if (!error) this._tokens = tokens ?? this._toTokenSet(accessToken, refreshToken, results);
+          callback(error, accessToken, refreshToken, results);
+        });
+      guard(() => shared.getOAuthAccessToken(code, params, received));
     };
-    return Object.create(oauth2, {
-      getOAuthAccessToken: {
-        value: (code: string, params: object, callback: TokenCallback) =>
-          guard(() =>
-            oauth2.getOAuthAccessToken(code, params, (...answer) =>
-              guard(() => {
-                received(...(answer as Parameters<TokenCallback>));
-                callback(...(answer as Parameters<TokenCallback>));
-              }),
-            ),
-          ),
-      },
-    });
+    return Object.create(oauth2, { getOAuthAccessToken: { value: getOAuthAccessToken } });
+  }
+
+  /** The token set of a code exchange that somebody else's function made. */
+  private _toTokenSet(access_token: unknown, refresh_token: unknown, results: object = {}): TokenSet {
+    const response = { ...results, access_token, refresh_token };
+    return toTokenSet(this._client.provider, 'code_exchange', response);
   }
 
   /**

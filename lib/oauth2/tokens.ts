@@ -68,12 +68,12 @@ export function toTokenSet(
 
   const tokens: Omit<TokenSet, 'raw'> = {
     accessToken: access_token,
-    ...(isToken(refresh_token) && { refreshToken: refresh_token }),
     tokenType: isAbsent(token_type) ? 'Bearer' : token_type,
     scope: isAbsent(scope) ? [] : splitScope(scope),
     expiresAt: new Date(now + lifetime * 1000),
-    ...(!isAbsent(user_id) && { userID: user_id }),
   };
+  if (!isAbsent(refresh_token)) tokens.refreshToken = refresh_token;
+  if (!isAbsent(user_id)) tokens.userID = user_id;
   return withRaw(tokens, response);
 }
 
@@ -84,7 +84,7 @@ export function splitScope(scope: string): string[] {
 
 /** Adds the provider's answer as a property that copies, logs and JSON leave out. */
 export function withRaw<T extends object>(value: T, raw: Record<string, unknown>) {
-  return Object.defineProperty(value, 'raw', { value: raw, enumerable: false }) as T & {
+  return Object.defineProperty(value, 'raw', { value: raw }) as T & {
     readonly raw: Readonly<Record<string, unknown>>;
   };
 }

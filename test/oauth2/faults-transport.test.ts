@@ -1,6 +1,7 @@
 import { TransportError } from 'passport-fitbit-strategy';
 import { afterEach, describe, expect, it } from 'vitest';
-import { request } from '../../lib/oauth2/http.ts';
+import { type HttpResponse, request } from '../../lib/oauth2/http.ts';
+import { toPromise } from '../../lib/oauth2/promise.ts';
 import { faultTable } from '../support/fault-table.ts';
 import {
   answers,
@@ -24,7 +25,9 @@ afterEach(async () => {
 });
 
 const get = (url: string, more: object = {}) =>
-  request({ method: 'GET', url, headers: {}, operation: 'profile', timeout: 5000, ...more });
+  toPromise<HttpResponse>((callback) =>
+    request({ method: 'GET', url, headers: {}, operation: 'profile', timeout: 5000, ...more }, callback),
+  );
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => expect.unreachable('it succeeded'),

@@ -3,7 +3,8 @@ import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type HttpRequest, MAX_BODY, request } from '../../lib/oauth2/http.ts';
+import { type HttpRequest, type HttpResponse, MAX_BODY, request } from '../../lib/oauth2/http.ts';
+import { toPromise } from '../../lib/oauth2/promise.ts';
 
 const urls: (string | undefined)[] = [];
 let respond: (res: http.ServerResponse) => void;
@@ -31,14 +32,10 @@ afterEach(() => {
 });
 
 function send(change: Partial<HttpRequest> = {}) {
-  return request({
-    method: 'GET',
-    url: `${base}/me`,
-    headers: {},
-    operation: 'profile',
-    timeout: 2000,
-    ...change,
-  });
+  const init = { url: `${base}/me`, headers: {}, timeout: 2000, ...change };
+  return toPromise<HttpResponse>((callback) =>
+    request({ method: 'GET', operation: 'profile', ...init }, callback),
+  );
 }
 
 describe('a request', () => {
@@ -86,12 +83,10 @@ describe('a request', () => {
       [
         {
           method: 'GET',
-          protocol: 'https:',
-          hostname: 'api.fitbit.com',
+          host: 'api.fitbit.com',
           port: undefined,
           path: '/a/b?c',
           headers: {},
-          agent: undefined,
         },
       ],
     ]);
@@ -102,7 +97,7 @@ describe('a request', () => {
       throw new Error('stopped here');
     });
     await expect(send({ url: 'http://[::1]:8080/' })).rejects.toThrow('The request could not be sent');
-    expect(spy.mock.calls[0]?.[0]).toMatchObject({ hostname: '::1', port: '8080', path: '/' });
+    expect(spy.mock.calls[0]?.[0]).toMatchObject({ host: '::1', port: '8080', path: '/' });
   });
 
   it('is a connection error where an agent is of the other scheme', async () => {

@@ -222,7 +222,7 @@ describe('passport-oauth2-refresh', () => {
   it('refreshes with the credentials and the endpoint of the strategy', async () => {
     const params = Object.freeze({ grant_type: 'refresh_token' });
     const results = await refreshed(refreshClient(makeStrategy()), params);
-    expect(results).toEqual([
+    expect(results.slice(0, 4)).toEqual([
       null,
       'access',
       'refresh',
