@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import express from 'express';
@@ -76,7 +77,7 @@ async function verify({ tokens, profile, req }: Login) {
   };
 }
 
-function strategy() {
+function strategy(verified: (login: Login) => unknown = () => {}, agent?: Agent) {
   return new FitbitStrategy(
     {
       clientID: 'id',
@@ -85,8 +86,12 @@ function strategy() {
       authorizationURL: `${origin}/authorize`,
       tokenURL: `${origin}/token`,
       userProfileURL: `${origin}/profile`,
+      agent,
     },
-    verify,
+    (given) => {
+      verified(given);
+      return verify(given);
+    },
   );
 }
 
@@ -139,6 +144,29 @@ describe('a thousand logins through one strategy at the same time', () => {
     expect(new Set(states.values()).size).toBe(USERS);
     expect(exchanges.size).toBe(USERS);
     expect(Object.getOwnPropertyNames(shared).sort()).toEqual(own);
+  });
+
+  it('each stay in the async context of their request, on shared connections too', async () => {
+    const context = new AsyncLocalStorage<string>();
+    const agent = new Agent({ keepAlive: true, maxSockets: 3 });
+    const verifiedIn = new Map<string, string | undefined>();
+    const shared = strategy(({ profile }) => verifiedIn.set(profile.id, context.getStore()), agent);
+    const some = users.slice(0, 100);
+    const endedIn = await Promise.all(
+      some.map(async (user) => {
+        const { session, state } = await beginLogin(shared);
+        const req = callbackRequest(session, { code: `code-of-${user}`, state });
+        return new Promise((resolve) => {
+          const end = () => resolve(context.getStore());
+          const attempt = Object.assign(Object.create(shared), { success: end, error: end, fail: end });
+          context.run(user, () => attempt.authenticate(req, {}));
+        });
+      }),
+    );
+    agent.destroy();
+    expect(endedIn).toEqual(some);
+    const signedIn = some.filter((user) => !refused(user));
+    expect([...verifiedIn].sort()).toEqual(signedIn.map((user) => [user, user]).sort());
   });
 
   it.each(['by name', 'as the instance itself'])(
