@@ -27,9 +27,9 @@ export {
   TransportError,
   type TransportErrorCode,
 } from './oauth2/errors.ts';
+export type { Failure } from './oauth2/outcome.ts';
 export type { Profile } from './oauth2/profile.ts';
 export type { StateMeta, StateStore } from './oauth2/state.ts';
-export type { Failure } from './oauth2/strategy.ts';
 export type { TokenInfo, TokenSet } from './oauth2/tokens.ts';
 export type {
   Login,

@@ -1,10 +1,9 @@
-import type { Request } from 'express';
 import { eachAtATime } from '../concurrency.ts';
 import type { Contender, PassportStrategy, Provider } from '../contenders/contender.ts';
 import { floor } from '../contenders/floor.ts';
 import { CONTENDERS, FLOOR, type Runner } from '../contenders/index.ts';
 import { serve } from '../rpc.ts';
-import { authenticate, begin, CODE, describe } from './drive.ts';
+import { authenticate, type Begun, begin, CODE, comeBack, describe } from './drive.ts';
 
 // Callbacks without a web server around them: what the strategy alone costs.
 
@@ -32,18 +31,24 @@ async function load(name: Runner, provider: Provider): Promise<void> {
   }
 }
 
-async function complete(req: Request): Promise<void> {
+async function complete(begun: Begun): Promise<void> {
+  const req = comeBack(begun);
+  if (withoutPackage !== undefined) {
+    await withoutPackage(String(req.query.code));
+    return;
+  }
   const { type, value } = await authenticate(strategy as PassportStrategy, req);
   if (type !== 'success') throw new Error(`${type}: ${describe(value)}`);
 }
 
 /** Measures `count` callbacks; their logins were begun before the clock starts. */
 async function run(count: number, atATime: number): Promise<Cost> {
-  const begun: Request[] = [];
-  if (strategy !== undefined) {
-    for (let index = 0; index < count + LEAD; index += 1) begun.push(await begin(strategy));
+  const begun: Begun[] = [];
+  for (let index = 0; index < count + LEAD; index += 1) {
+    // As text: requests and sessions kept as objects would make V8 allocate the next ones with the long-lived ones.
+    begun.push(strategy === undefined ? { state: '', session: '{}' } : await begin(strategy));
   }
-  const act = (index: number) => withoutPackage?.(CODE) ?? complete(begun[index] as Request);
+  const act = (index: number) => complete(begun[index] as Begun);
   // After a pause, connections are closed and caches cold: that is nobody's cost.
   await eachAtATime(LEAD, atATime, (index) => act(count + index));
   // What was made for the preparation is moved out of the way. (A full collection would throw away compiled code.)
@@ -61,7 +66,7 @@ async function run(count: number, atATime: number): Promise<Cost> {
 async function once(): Promise<{ outcome: string; ms: number; peak: number }> {
   const start = performance.now();
   const made = strategy as PassportStrategy;
-  const { type, value } = await authenticate(made, await begin(made));
+  const { type, value } = await authenticate(made, comeBack(await begin(made)));
   const outcome = type === 'success' ? 'signed in' : `${type}: ${describe(value).slice(0, 70)}`;
   return { outcome, ms: performance.now() - start, peak: process.resourceUsage().maxRSS * 1024 };
 }
@@ -89,7 +94,7 @@ async function memory(): Promise<{ heap: number; resident: number }> {
 async function wait(count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
     if (withoutPackage !== undefined) withoutPackage(CODE).catch(ignore);
-    else authenticate(strategy as PassportStrategy, await begin(strategy as PassportStrategy));
+    else authenticate(strategy as PassportStrategy, comeBack(await begin(strategy as PassportStrategy)));
     // The provider has to accept the connections at some pace.
     if (index % 100 === 99) await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -26,11 +26,10 @@ export function authenticate(strategy: PassportStrategy, req: Request): Promise<
 
 /** A request with the parts that a strategy looks at; the session is saved by nobody. */
 function request(path: string, query: Record<string, string>, session: object): Request {
-  const originalUrl = `${path}?${new URLSearchParams(query)}`;
   const req = {
     method: 'GET',
-    url: originalUrl,
-    originalUrl,
+    url: path,
+    originalUrl: path,
     protocol: 'http',
     host: '127.0.0.1',
     headers: { host: '127.0.0.1' },
@@ -40,13 +39,25 @@ function request(path: string, query: Record<string, string>, session: object): 
   return req as unknown as Request;
 }
 
-/** Begins a login; resolves with the request that comes back from the provider. */
-export async function begin(strategy: PassportStrategy): Promise<Request> {
+/** A login that was begun: what is left of it while the person is at the provider. */
+export interface Begun {
+  state: string;
+  /** The session as a store keeps it, JSON. */
+  session: string;
+}
+
+/** Begins a login. */
+export async function begin(strategy: PassportStrategy): Promise<Begun> {
   const session = {};
   const { type, value } = await authenticate(strategy, request('/login', {}, session));
   if (type !== 'redirect') throw new Error(`no redirect: ${describe(value)}`);
   const state = new URL(String(value)).searchParams.get('state') ?? '';
-  return request('/auth/callback', { code: CODE, state }, session);
+  return { state, session: JSON.stringify(session) };
+}
+
+/** The request with which the person comes back. */
+export function comeBack({ state, session }: Begun): Request {
+  return request('/auth/callback', { code: CODE, state }, JSON.parse(session));
 }
 
 export function describe(value: unknown): string {

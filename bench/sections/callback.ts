@@ -35,14 +35,12 @@ async function measureProcesses(
     for (const name of RUNNERS) {
       await child(name).call('load', name, provider);
     }
-    // In turns, too: who were warmed up first would have cooled down by the time that the others are.
-    await interleave(RUNNERS, Math.ceil(warmUp / count), (name) => child(name).call('run', count, 16));
     const costs = new Map<number, Map<Runner, Cost[]>>();
     for (const atATime of concurrencies) {
-      costs.set(
-        atATime,
-        await interleave(RUNNERS, rounds, (name) => child(name).call('run', count, atATime)),
-      );
+      const run = (name: Runner) => child(name).call('run', count, atATime);
+      // In turns, too: who were warmed up first would have cooled down by the time that the others are.
+      await interleave(RUNNERS, Math.ceil(warmUp / count), run);
+      costs.set(atATime, await interleave(RUNNERS, rounds, run));
     }
     return costs;
   } finally {

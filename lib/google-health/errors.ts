@@ -1,5 +1,5 @@
 import { OAuthError, type RequestOperation } from '../oauth2/errors.ts';
-import type { Failure } from '../oauth2/strategy.ts';
+import type { Failure } from '../oauth2/outcome.ts';
 
 /** What to do about an error. */
 export function remedy(code: string, operation: RequestOperation): string | undefined {

@@ -133,5 +133,11 @@ export function requestToken(
 
 /** HTTP Basic credentials (RFC 7617) of the id and secret as they are, which is how Fitbit reads them. */
 export function basicAuthorization(clientID: string, clientSecret: string): string {
-  return `Basic ${Buffer.from(`${clientID}:${clientSecret}`).toString('base64')}`;
+  const credentials = `${clientID}:${clientSecret}`;
+  if (basic.credentials !== credentials) {
+    basic = { credentials, header: `Basic ${Buffer.from(credentials).toString('base64')}` };
+  }
+  return basic.header;
 }
+
+let basic = { credentials: '', header: '' }; // the last ones: an app has few clients

@@ -1,5 +1,13 @@
 import type OAuth2Strategy from 'passport-oauth2';
 
+/** What Passport's `fail` gets, and so `info` in a custom callback and `req.session.messages`. */
+export interface Failure {
+  /** For people. */
+  message: string;
+  /** To branch on. */
+  code: string;
+}
+
 /** The functions that Passport puts on a strategy for a request; one of them ends it. */
 export type Outcomes = Pick<OAuth2Strategy, 'success' | 'fail' | 'redirect' | 'pass' | 'error'>;
 
@@ -9,40 +17,58 @@ export type Outcomes = Pick<OAuth2Strategy, 'success' | 'fail' | 'redirect' | 'p
  *
  * What the app does with an outcome may throw. That is no failed login: it goes to the error handler as it is.
  */
-export function firstOutcome(strategy: Outcomes): Outcomes {
-  const { success, fail, redirect, pass, error: report } = strategy;
-  let over = false;
-  let escaped: unknown;
-  const tell = (error: unknown) => {
+export class FirstOutcome implements Outcomes {
+  readonly #strategy: Outcomes;
+  readonly #given: Outcomes;
+  #over = false;
+  #escaped: unknown;
+
+  constructor(strategy: Outcomes) {
+    const { success, fail, redirect, pass, error } = strategy;
+    this.#strategy = strategy;
+    this.#given = { success, fail, redirect, pass, error };
+  }
+
+  success(...args: Parameters<Outcomes['success']>): void {
+    this.#end(this.#given.success, args);
+  }
+
+  fail(...args: [challenge: unknown, status?: number]): void {
+    this.#end(this.#given.fail, args);
+  }
+
+  redirect(...args: Parameters<Outcomes['redirect']>): void {
+    this.#end(this.#given.redirect, args);
+  }
+
+  pass(): void {
+    this.#end(this.#given.pass, []);
+  }
+
+  error(error: unknown): void {
+    // The error handler itself threw: passport-oauth2 catches that and hands it back to here. It must not get lost.
+    if (this.#escaped !== undefined && error === this.#escaped) throw error;
+    if (this.#over) return;
+    this.#over = true;
+    this.#tell(error);
+  }
+
+  #end(act: (...args: never[]) => void, args: readonly unknown[]): void {
+    if (this.#over) return;
+    this.#over = true;
     try {
-      report.call(strategy, error);
+      Reflect.apply(act, this.#strategy, args);
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #tell(error: unknown): void {
+    try {
+      this.#given.error.call(this.#strategy, error);
     } catch (thrown) {
-      escaped = thrown;
+      this.#escaped = thrown;
       throw thrown;
     }
-  };
-  const once =
-    <Args extends unknown[]>(act: (...args: Args) => void) =>
-    (...args: Args): void => {
-      if (over) return;
-      over = true;
-      try {
-        act.apply(strategy, args);
-      } catch (error) {
-        tell(error);
-      }
-    };
-  return {
-    success: once(success),
-    fail: once(fail),
-    redirect: once(redirect),
-    pass: once(pass),
-    error(error) {
-      // The error handler itself threw: passport-oauth2 catches that and hands it back to here. It must not get lost.
-      if (escaped !== undefined && error === escaped) throw error;
-      if (over) return;
-      over = true;
-      tell(error);
-    },
-  };
+  }
 }

@@ -132,22 +132,25 @@ export class SessionStateStore implements StateStore {
         end();
         callback(error);
       };
-      const attempt = (act: () => void) => {
-        try {
-          act();
-        } catch (error) {
-          if (over) throw error; // not the session's failure: what followed it threw
-          done(saveFailed(error));
-        }
+      const failed = (error: unknown) => {
+        if (over) throw error; // not the session's failure: what followed it threw
+        done(saveFailed(error));
       };
-      const write = (logins: PendingLogin[]) =>
-        attempt(() => {
+      const write = (logins: PendingLogin[]) => {
+        try {
           const changed = change(logins);
           if (changed === undefined) return done();
           this.#keep(session, changed);
           save(session, done);
-        });
-      attempt(() => this.#read(req, session, write));
+        } catch (error) {
+          failed(error);
+        }
+      };
+      try {
+        this.#read(req, session, write);
+      } catch (error) {
+        failed(error);
+      }
     });
   }
 
@@ -157,7 +160,7 @@ export class SessionStateStore implements StateStore {
     if (typeof sessionStore?.get !== 'function' || sessionID === undefined) {
       return void callback(this.#logins(session));
     }
-    sessionStore.get(sessionID, (_error, stored) => callback(this.#logins({ ...(stored ?? session) })));
+    sessionStore.get(sessionID, (_error, stored) => callback(this.#logins(stored ?? session)));
   }
 
   #keep(session: Session, logins: readonly PendingLogin[]): void {
@@ -167,8 +170,8 @@ export class SessionStateStore implements StateStore {
   }
 
   /** What is stored, leaving out what is not ours: another version or strategy may have used the key. */
-  #logins(session: Session): PendingLogin[] {
-    const stored = session[this.#key];
+  #logins(session: object): PendingLogin[] {
+    const stored: unknown = Reflect.get(session, this.#key);
     return Array.isArray(stored) ? stored.filter(isPendingLogin) : [];
   }
 }

@@ -11,7 +11,7 @@ export interface Session {
 
 /** The session of a request, whichever middleware made it. */
 export function sessionOf(req: Request): Session | undefined {
-  const session: unknown = Reflect.get(req, 'session');
+  const { session }: { session?: unknown } = req;
   return isObject(session) ? (session as Session) : undefined;
 }
 

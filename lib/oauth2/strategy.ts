@@ -1,13 +1,13 @@
 import type { Request } from 'express';
 import OAuth2Strategy from 'passport-oauth2';
 import { isObject } from './arguments.ts';
+import { makeAttempt } from './attempt.ts';
 import type { AuthenticateOptions } from './authenticate-options.ts';
 import { invalidParameter, MAX_PARAMETER } from './callback.ts';
 import { OAuthError } from './errors.ts';
-import type { NodeOAuth2, TokenCallback } from './node-oauth.ts';
-import { firstOutcome } from './outcome.ts';
+import type { NodeOAuth2 } from './node-oauth.ts';
+import type { Failure } from './outcome.ts';
 import type { Profile } from './profile.ts';
-import { toCallback } from './promise.ts';
 import type { Client } from './provider.ts';
 import { redactor } from './redact.ts';
 import { errorCode, malformed, parseObject, responseError } from './response.ts';
@@ -20,16 +20,8 @@ import {
   toScopeList,
   usesPKCE,
 } from './strategy-options.ts';
-import { type TokenSet, toTokenSet } from './tokens.ts';
-import { callVerify, type Verify, type VerifyDone } from './verify.ts';
-
-/** What Passport's `fail` gets, and so `info` in a custom callback and `req.session.messages`. */
-export interface Failure {
-  /** For people. */
-  message: string;
-  /** To branch on. */
-  code: string;
-}
+import type { TokenSet } from './tokens.ts';
+import type { Verify } from './verify.ts';
 
 /** An answer, as it came and parsed. */
 export interface FetchedObject {
@@ -100,7 +92,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
 
   /** Handles a login or a callback request; called by Passport. */
   override authenticate(req: Request, options: AuthenticateOptions = {}): void {
-    const attempt = this._attempt(req);
+    const attempt = makeAttempt(this, req);
     const wrong = invalidParameter(req);
     if (wrong !== undefined) {
       const message = `The callback's parameter "${wrong}" must stand there once, not empty, with at most ${MAX_PARAMETER} characters. Start the login again.`;
@@ -167,74 +159,6 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
   /** Called by passport-oauth2, which would wrap the error. */
   protected _createOAuthError(_message: string, error: unknown): OAuthError {
     return this.toOAuthError(error, 'code_exchange');
-  }
-
-  /** Makes the object that one request runs on. */
-  private _attempt(req: Request): this {
-    // A copy. With `this` as its prototype, V8 would make a hidden class for each request, which costs a callback 20 µs.
-    const attempt: this = Object.assign(Object.create(Object.getPrototypeOf(this)), this);
-    const outcomes = firstOutcome(this);
-    Object.assign(attempt, outcomes);
-    attempt.success = (user: Express.User, info?: object) => {
-      if (this._stateStore instanceof SessionStateStore) this._stateStore.keepOverLogin(req);
-      outcomes.success(user, info);
-    };
-    attempt.error = (error: unknown) => {
-      const failure = this.failure(error);
-      if (failure === undefined) outcomes.error(error);
-      else outcomes.fail(failure, 403);
-    };
-
-    attempt._passReqToCallback = false; // passport-oauth2 calls the function below, which has the request
-    attempt._verify = (
-      _accessToken: string,
-      refreshToken: string | undefined,
-      params: Record<string, unknown>,
-      profile: P | undefined,
-      done: VerifyDone,
-    ) => {
-      const tokens = attempt._tokens as TokenSet;
-      const verify = (known: P | Profile) => {
-        tokens.userID ??= known.id;
-        const login = { tokens, profile: known, req, refreshToken, params };
-        callVerify(this._verify, this._passReqToCallback, login, done);
-      };
-      if (profile) verify(profile);
-      else {
-        const bare = Promise.resolve(tokens).then((given) => attempt.bareProfile(given));
-        toCallback(bare, (error, known) => (known ? verify(known) : attempt.error(error)));
-      }
-    };
-    attempt._oauth2 = attempt._recordTokens(this._oauth2);
-    return attempt;
-  }
-
-  /** `_oauth2` for one attempt: the code exchange leaves the token set on the attempt. */
-  private _recordTokens(oauth2: typeof this._oauth2): typeof this._oauth2 {
-    const shared = oauth2 as unknown as NodeOAuth2;
-    // For what is the app's own, such as skipUserProfile: passport-oauth2 calls it outside of any `try`.
-    const guard = (act: () => void) => {
-      try {
-        act();
-      } catch (error) {
-        this.error(error);
-      }
-    };
-    const getOAuthAccessToken: NodeOAuth2['getOAuthAccessToken'] = (code, params, callback) => {
-      const received: TokenCallback = (error, accessToken, refreshToken, results, tokens) =>
-        guard(() => {
-          if (!error) this._tokens = tokens ?? this._toTokenSet(accessToken, refreshToken, results);
-          callback(error, accessToken, refreshToken, results);
-        });
-      guard(() => shared.getOAuthAccessToken(code, params, received));
-    };
-    return Object.create(oauth2, { getOAuthAccessToken: { value: getOAuthAccessToken } });
-  }
-
-  /** The token set of a code exchange that somebody else's function made. */
-  private _toTokenSet(access_token: unknown, refresh_token: unknown, results: object = {}): TokenSet {
-    const response = { ...results, access_token, refresh_token };
-    return toTokenSet(this._client.provider, 'code_exchange', response);
   }
 
   /**

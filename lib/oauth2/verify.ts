@@ -67,7 +67,7 @@ export function callVerify(
     done(error, user, user && typeof info === 'object' && info !== null ? { ...info } : info);
   };
   // A task of its own: what Passport's success throws is not the failure of `verify`.
-  const later = (...outcome: Parameters<VerifyDone>) => queueMicrotask(() => finish(...outcome));
+  const later = (...outcome: Parameters<VerifyDone>) => process.nextTick(finish, ...outcome);
   const failed = (reason: unknown) =>
     later(reason || new Error('The verify function failed without giving a reason', { cause: reason }));
   const call = verify as (...args: unknown[]) => unknown;

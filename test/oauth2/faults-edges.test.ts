@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { CookieStateStore } from 'passport-fitbit-strategy';
 import { describe, expect, it, vi } from 'vitest';
 import { checkCallbackURL, checkTimeout, checkURL } from '../../lib/oauth2/arguments.ts';
-import { firstOutcome } from '../../lib/oauth2/outcome.ts';
+import { FirstOutcome } from '../../lib/oauth2/outcome.ts';
 import { createSealer } from '../../lib/oauth2/seal.ts';
 import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { callVerify, type Verify } from '../../lib/oauth2/verify.ts';
@@ -71,7 +71,7 @@ describe('the outcome of a request', () => {
       pass: vi.fn(),
       error: vi.fn(report),
     };
-    return { passport, first: firstOutcome(passport as never) };
+    return { passport, first: new FirstOutcome(passport as never) };
   };
 
   it('is the first error, whatever comes after it', () => {
