@@ -16,6 +16,8 @@ export default defineConfig([
     },
     format: ['esm', 'cjs'],
     dts: true,
+    // rolldown's helpers in a file of their own: every CommonJS entry would load the one that has them, passport-oauth2 and all.
+    outputOptions: { codeSplitting: { groups: [{ name: 'runtime', test: /^\0rolldown\/runtime/ }] } },
   },
   { ...shared, entry: { cli: 'lib/cli.ts' }, format: ['esm'], clean: false },
 ]);

@@ -1,4 +1,3 @@
-import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Request } from 'express';
 import { OAuthError } from './errors.ts';
 import { toCallback } from './promise.ts';
@@ -106,7 +105,7 @@ export class CookieStateStore implements StateStore {
     const login = { state, verifier, appState, issuer: issuerOf(meta), expires: now + this.#lifetime };
     const value = await this.#sealer.seal(login);
     const name = `${this.#prefix}${Math.floor(now / 1000).toString(36)}.${state.slice(0, ID_LENGTH)}`;
-    const cookie = this.#cookie(name, value, this.#lifetime / 1000);
+    const cookie = await this.#cookie(name, value, this.#lifetime / 1000);
     if (cookie.length > MAX_COOKIE) {
       throw new OAuthError('"state" holds too much for a cookie: keep it under 2 kB of JSON', {
         code: 'state_too_large',
@@ -114,8 +113,10 @@ export class CookieStateStore implements StateStore {
       });
     }
     // The names begin with the time: sorted, the oldest come first.
-    const names = Object.keys(this.#cookies(req)).sort();
-    for (const oldest of names.slice(0, Math.max(0, names.length - MAX_LOGINS + 1))) this.#clear(req, oldest);
+    const names = Object.keys(await this.#cookies(req)).sort();
+    for (const oldest of names.slice(0, Math.max(0, names.length - MAX_LOGINS + 1))) {
+      await this.#clear(req, oldest);
+    }
     append(req, cookie);
     return state;
   }
@@ -125,13 +126,13 @@ export class CookieStateStore implements StateStore {
     state: string | undefined,
     meta: StateMeta,
   ): Promise<{ ok: string | boolean; info: unknown }> {
-    const cookies = this.#cookies(req);
+    const cookies = await this.#cookies(req);
     const names = Object.keys(cookies);
     if (names.length === 0) return { ok: false, info: stateFailure('state_missing') };
     const name = state && names.find((each) => each.endsWith(`.${state.slice(0, ID_LENGTH)}`));
     if (!name) return { ok: false, info: stateFailure('state_mismatch') };
 
-    this.#clear(req, name);
+    await this.#clear(req, name);
     const login = await this.#sealer.unseal(cookies[name] ?? '');
     const { verifier, appState, expires } = login ?? {};
     const ours = login?.state === state && login?.issuer === issuerOf(meta) && typeof expires === 'number';
@@ -154,21 +155,28 @@ export class CookieStateStore implements StateStore {
     return true;
   }
 
-  #cookies(req: Request): Record<string, string | undefined> {
+  async #cookies(req: Request): Promise<Record<string, string | undefined>> {
+    const { parseCookie } = await loadCookie();
     const all = parseCookie(req.headers?.cookie ?? '');
     return Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith(this.#prefix)));
   }
 
-  #clear(req: Request, name: string): void {
-    append(req, this.#cookie(name, '', 0));
+  async #clear(req: Request, name: string): Promise<void> {
+    append(req, await this.#cookie(name, '', 0));
   }
 
-  #cookie(name: string, value: string, maxAge: number): string {
+  async #cookie(name: string, value: string, maxAge: number): Promise<string> {
+    const { stringifySetCookie } = await loadCookie();
     return stringifySetCookie(
       // Lax: the callback is a navigation that comes from the provider's site. `__Host-` asks for the path "/".
       { name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure },
     );
   }
+}
+
+/** Loaded when it is needed: most apps never do. */
+function loadCookie() {
+  return import('cookie');
 }
 
 /** Ties a cookie to the provider and client it was made for: another strategy may use the same secret. */
