@@ -1,9 +1,10 @@
-// Packs the package, installs the tarball in an empty folder and loads every entry, from ESM and CommonJS.
+// Packs the package, twice to the same bytes, installs the tarball in an empty folder, loads every entry, from ESM
+// and CommonJS, and follows the source maps.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'packed-'));
@@ -11,7 +12,11 @@ const run = (command, args, cwd = folder) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
 try {
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], root));
+  const pack = () => JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], root))[0];
+  const packed = pack();
+  run('npm', ['run', 'build'], root);
+  assert.equal(pack().integrity, packed.integrity, 'another build makes another tarball');
+
   const unexpected = packed.files
     .map(({ path }) => path)
     .filter(
@@ -49,8 +54,30 @@ try {
   assert.equal(esm, cjs);
   for (const line of esm.trim().split('\n')) assert.match(line, / \w/, `${line}: exports nothing`);
   process.stdout.write(esm);
+
+  const installed = join(folder, 'node_modules', name);
+  const scripts = packed.files
+    .map(({ path }) => path)
+    .filter((path) => /\.[cm]js$/.test(path) && !path.includes('rolldown-runtime')); // the bundler's own helpers
+  for (const script of scripts) {
+    const [, url] =
+      /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(join(installed, script), 'utf8')) ?? [];
+    assert(url, `${script}: no source map`);
+    const map = resolve(installed, dirname(script), url);
+    for (const source of JSON.parse(readFileSync(map, 'utf8')).sources) {
+      if (source.includes('/lib/')) readFileSync(resolve(dirname(map), source)); // throws if it is not there
+    }
+  }
+  const stack = run(process.execPath, [
+    '--enable-source-maps',
+    '-e',
+    `try { new (require('${name}').FitbitStrategy)({}, () => {}) } catch ({ stack }) { console.log(stack) }`,
+  ]);
+  const [, file, line] = /\(?(\S+\.ts):(\d+):\d+/.exec(stack) ?? [];
+  assert(file?.startsWith(join(installed, 'lib')), `the stack does not lead to lib/: ${stack}`);
+  assert.match(readFileSync(file, 'utf8').split('\n')[line - 1], /throw new TypeError/);
   console.log(
-    `${packed.filename}: ${packed.files.length} files, ${packed.size} bytes; ${entries.length} entries load from ESM and CommonJS`,
+    `${packed.filename}: ${packed.files.length} files, ${packed.size} bytes; ${entries.length} entries load from ESM and CommonJS; ${scripts.length} source maps`,
   );
 } finally {
   rmSync(folder, { recursive: true, force: true });
