@@ -57,7 +57,8 @@ export async function begin(strategy: PassportStrategy): Promise<Begun> {
 
 /** The request with which the person comes back. */
 export function comeBack({ state, session }: Begun): Request {
-  return request('/auth/callback', { code: CODE, state }, JSON.parse(session));
+  const path = `/auth/callback?code=${CODE}&state=${encodeURIComponent(state)}`;
+  return request(path, { code: CODE, state }, JSON.parse(session));
 }
 
 export function describe(value: unknown): string {
