@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { World } from './children/world.ts';
@@ -20,6 +22,10 @@ const { quick, only, dist, output } = readOptions(root);
 const entry = join(dist, 'index.mjs');
 if (!existsSync(entry)) throw new Error(`${entry} is missing: run \`npm run build\` first`);
 process.env.BENCH_PACKAGE = pathToFileURL(entry).href;
+
+// On one CPU, children too: what it costs to wake another one differs more, from run to run, than what is compared.
+const cpu = String(availableParallelism() - 1);
+const pinned = spawnSync('taskset', ['-c', '-p', cpu, String(process.pid)]).status === 0;
 
 const start = performance.now();
 const world = new Child<World>('world');
@@ -55,7 +61,7 @@ const seconds = (performance.now() - start) / 1000;
 if (goals.length > 0) console.log(`${goalsToMarkdown(goals)}\n\n${seconds.toFixed(0)} s`);
 
 if (output !== '') {
-  const intro = `Written by \`npm run bench\`. All contenders run side by side, in processes of their own, against a stand-in provider on loopback that is a process, too; they take turns in short rounds after a warm-up. Given are the median of the rounds and the quartiles. CPU is that of the measured process, user and system.`;
+  const intro = `Written by \`npm run bench\`. All contenders run side by side, in processes of their own, against a stand-in provider on loopback that is a process, too; they take turns in short rounds after a warm-up. Given are the median of the rounds and the quartiles. CPU is that of the measured process, user and system. ${pinned ? 'All share one CPU of the machine.' : 'They are spread over the CPUs as the system likes (no `taskset` here).'}`;
   const parts = ['# Benchmarks', intro, describeRun(root, seconds), goalsToMarkdown(goals), ...texts];
   writeFileSync(output, `${parts.join('\n\n')}\n`);
 }

@@ -61,16 +61,13 @@ function sendForm(
     'Content-Type': 'application/x-www-form-urlencoded',
     'User-Agent': USER_AGENT,
   };
-  const form: Params = Object.assign({}, params);
+  let form = params;
   const { clientID, clientSecret } = client;
   if (authentication === 'client') {
-    if (clientSecret === undefined) form.client_id = clientID;
+    if (clientSecret === undefined) form = Object.assign({}, params, { client_id: clientID });
     else if (client.provider.clientAuthentication === 'client_secret_basic') {
       headers.Authorization = basicAuthorization(clientID, clientSecret);
-    } else {
-      form.client_id = clientID;
-      form.client_secret = clientSecret;
-    }
+    } else form = Object.assign({}, params, { client_id: clientID, client_secret: clientSecret });
   } else if (authentication !== 'none') {
     headers.Authorization = `Bearer ${authentication.bearer}`;
   }
@@ -133,11 +130,11 @@ export function requestToken(
 
 /** HTTP Basic credentials (RFC 7617) of the id and secret as they are, which is how Fitbit reads them. */
 export function basicAuthorization(clientID: string, clientSecret: string): string {
-  const credentials = `${clientID}:${clientSecret}`;
-  if (basic.credentials !== credentials) {
-    basic = { credentials, header: `Basic ${Buffer.from(credentials).toString('base64')}` };
+  if (basic.clientID !== clientID || basic.clientSecret !== clientSecret) {
+    const credentials = Buffer.from(`${clientID}:${clientSecret}`).toString('base64');
+    basic = { clientID, clientSecret, header: `Basic ${credentials}` };
   }
   return basic.header;
 }
 
-let basic = { credentials: '', header: '' }; // the last ones: an app has few clients
+let basic = { clientID: '', clientSecret: '', header: 'Basic Og==' }; // the last one: an app has few clients

@@ -72,6 +72,7 @@ export function toTokenSet(
     scope: isAbsent(scope) ? [] : splitScope(scope),
     expiresAt: new Date(now + lifetime * 1000),
   };
+  // Not as spreads in the literal: V8 would make a new hidden class each time, which tells in a login's CPU.
   if (!isAbsent(refresh_token)) tokens.refreshToken = refresh_token;
   if (!isAbsent(user_id)) tokens.userID = user_id;
   return withRaw(tokens, response);
