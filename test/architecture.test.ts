@@ -49,6 +49,13 @@ describe('the rooms of lib/', () => {
     expect([...new Set(drawn)].sort()).toEqual([...new Set(real)].sort());
   });
 
+  it('have the files of lib/oauth2 in the table of docs/architecture.md', () => {
+    const page = readFileSync(resolve(lib, '../docs/architecture.md'), 'utf8');
+    const [, table = ''] = /## Files of `lib\/oauth2\/`\n([\s\S]*?)\n## /.exec(page) ?? [];
+    const listed = [...table.matchAll(/`([\w-]+\.ts)`/g)].map(([, name]) => `oauth2/${name}`);
+    expect(listed.sort()).toEqual(files.filter((file) => roomOf(file) === 'oauth2').sort());
+  });
+
   it('have entries that only export', () => {
     for (const file of files.filter((name) => roomOf(name) === 'entry' && name !== 'cli.ts')) {
       const text = readFileSync(join(lib, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');

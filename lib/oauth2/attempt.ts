@@ -46,7 +46,7 @@ export function makeAttempt<S extends Outcomes>(strategy: S, req: Request): S {
   attempt._strategy = given;
   attempt._req = req;
   attempt._outcome = new FirstOutcome(given);
-  const oauth2: AttemptOAuth2 = Object.assign(Object.create(given._oauth2), OAUTH2);
+  const oauth2: AttemptOAuth2 = Object.create(given._oauth2, OAUTH2);
   oauth2._attempt = attempt;
   return Object.assign(attempt, ATTEMPT, { _oauth2: oauth2 }) as unknown as S;
 }
@@ -98,20 +98,17 @@ const ATTEMPT = {
 };
 
 const OAUTH2 = {
-  /** The code exchange leaves the token set on the attempt. */
-  getOAuthAccessToken(
-    this: AttemptOAuth2,
-    code: string,
-    params: Record<string, string>,
-    callback: TokenCallback,
-  ): void {
-    const attempt = this._attempt;
-    const received: TokenCallback = (error, accessToken, refreshToken, results, tokens) =>
-      guard(attempt, () => {
-        if (!error) attempt._tokens = tokens ?? readTokens(attempt, accessToken, refreshToken, results);
-        callback(error, accessToken, refreshToken, results);
-      });
-    guard(attempt, () => attempt._strategy._oauth2.getOAuthAccessToken(code, params, received));
+  getOAuthAccessToken: {
+    /** The code exchange, which leaves the token set on the attempt. */
+    value(this: AttemptOAuth2, code: string, params: Record<string, string>, callback: TokenCallback): void {
+      const attempt = this._attempt;
+      const received: TokenCallback = (error, accessToken, refreshToken, results, tokens) =>
+        guard(attempt, () => {
+          if (!error) attempt._tokens = tokens ?? readTokens(attempt, accessToken, refreshToken, results);
+          callback(error, accessToken, refreshToken, results);
+        });
+      guard(attempt, () => attempt._strategy._oauth2.getOAuthAccessToken(code, params, received));
+    },
   },
 };
 

@@ -6,7 +6,7 @@ import { inspect } from 'node:util';
 import { FitbitStrategy, OAuthError, ResponseError, TransportError } from 'passport-fitbit-strategy';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { authenticate, beginLogin, callbackRequest, login, type Outcome } from '../support/strategy.ts';
-import { oauth2Of } from './stub.ts';
+import { type OAuth2, oauth2Of } from './stub.ts';
 
 interface Seen {
   method: string | undefined;
@@ -81,6 +81,13 @@ describe("a test's stub of _oauth2.getOAuthAccessToken", () => {
       ['abc', { grant_type: 'authorization_code', code_verifier: expect.stringMatching(/^[\w-]{43}$/) }],
     ]);
     expect(seen).toEqual([]);
+  });
+
+  it('may be one that nothing can be assigned over', async () => {
+    const strategy = makeStrategy();
+    const value: OAuth2['getOAuthAccessToken'] = (_code, _params, callback) => callback(null, 'stubbed');
+    Object.defineProperty(oauth2Of(strategy), 'getOAuthAccessToken', { value });
+    expect(await login(strategy)).toMatchObject({ user: { tokens: { accessToken: 'stubbed' } } });
   });
 
   it('may call back without results: then all comes from the profile', async () => {
