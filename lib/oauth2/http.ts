@@ -178,35 +178,35 @@ class Exchange {
 
   #finish({ headers }: IncomingMessage, status: number): void {
     if (this.#settled) return;
-    this.#settle();
     let body: string;
     try {
       body = this.#decode(status >= 400 ? lenient : strict);
     } catch {
       // No cause: a decoder's or parser's message may quote the body.
-      this.#callback(this.#error('malformed', 'The answer is not UTF-8'));
+      this.#settle(this.#error('malformed', 'The answer is not UTF-8'));
       return;
     }
-    // In the next tick the connection is free again: a request that follows takes it, and opens no other.
-    process.nextTick(this.#callback, null, { status, headers, body });
+    this.#settle(null, { status, headers, body });
   }
 
   #fail(code: TransportErrorCode, detail: string, cause?: unknown): void {
     if (this.#settled) return;
-    this.#settle();
-    this.#req?.destroy();
     // The HTTP parser's errors hold all that it read, tokens included.
     if (code === 'connection' && cause instanceof Error) Reflect.deleteProperty(cause, 'rawPacket');
     const { statusCode: status, headers } = this.#res ?? {};
     if (status !== undefined && headers !== undefined && status >= 400 && code !== 'aborted') {
-      this.#callback(null, { status, headers, body: this.#decode(lenient) });
-    } else this.#callback(this.#error(code, detail, cause));
+      this.#settle(null, { status, headers, body: this.#decode(lenient) });
+    } else this.#settle(this.#error(code, detail, cause));
+    this.#req?.destroy();
   }
 
-  #settle(): void {
+  #settle(error: TransportError | null, response?: HttpResponse): void {
     this.#settled = true;
     clearTimeout(this.#timer);
     if (this.#onAbort !== undefined) this.#init.signal?.removeEventListener('abort', this.#onAbort);
+    // In the next tick the connection is free again: a request that follows takes it, and opens no other. And what
+    // the callback throws does not go through Node's event handlers.
+    process.nextTick(this.#callback, error, response);
   }
 
   #decode(decoder: typeof strict): string {

@@ -1,12 +1,13 @@
 import type { Request } from 'express';
-import { CookieStateStore } from 'passport-fitbit-strategy';
+import { CookieStateStore, FitbitStrategy } from 'passport-fitbit-strategy';
 import { describe, expect, it, vi } from 'vitest';
 import { checkCallbackURL, checkTimeout, checkURL } from '../../lib/oauth2/arguments.ts';
 import { FirstOutcome } from '../../lib/oauth2/outcome.ts';
 import { createSealer } from '../../lib/oauth2/seal.ts';
 import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { callVerify, type Verify } from '../../lib/oauth2/verify.ts';
-import { fakeRequest, fakeSession } from '../support/strategy.ts';
+import { fakeRequest, fakeSession, login } from '../support/strategy.ts';
+import { oauth2Of } from './stub.ts';
 
 const meta = { authorizationURL: 'https://p.example/a', tokenURL: 'https://p.example/t', clientID: 'id' };
 
@@ -90,6 +91,17 @@ describe('the outcome of a request', () => {
     first.pass();
     expect(() => first.error(undefined)).not.toThrow();
     expect(passport.error).not.toHaveBeenCalled();
+  });
+
+  it('is pass, where a subclass says so', async () => {
+    class Passing extends FitbitStrategy {
+      override userProfile(): void {
+        this.pass();
+      }
+    }
+    const strategy = new Passing({ clientID: 'id', clientSecret: 'secret' }, () => expect.unreachable());
+    oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(null, 'access');
+    expect(await login(strategy)).toEqual({ type: 'pass' });
   });
 
   it('lets through what the error handler threw, and nothing else', () => {
