@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type HttpRequest, type HttpResponse, MAX_BODY, request } from '../../lib/oauth2/http.ts';
 import { toPromise } from '../../lib/oauth2/promise.ts';
@@ -115,6 +116,24 @@ describe('a request', () => {
     expect(error).toMatchObject({ code: 'connection', cause: { code: 'ERR_INVALID_CHAR' } });
     expect(String((error as Error).cause)).not.toContain('s3cret');
     expect(urls).toEqual([]);
+  });
+
+  it.each<[what: string, respond: typeof respond, signal?: AbortSignal]>([
+    ['without an answer', () => {}],
+    ['with half an answer', (res) => res.writeHead(200, { 'Content-Length': '9' }).write('{')],
+    ['with a redirect', (res) => res.writeHead(302, { Location: '/' }).end()],
+    ['with too long an answer', (res) => res.end('a'.repeat(2 * MAX_BODY))],
+    ['with an error that is too long', (res) => res.writeHead(500).end('a'.repeat(2 * MAX_BODY))],
+    ['whose connection is closed', (res) => res.destroy()],
+    ['that is given up', () => {}, AbortSignal.timeout(20)],
+  ])('%s calls back once', async (_what, answer, signal) => {
+    respond = answer;
+    const callback = vi.fn();
+    const init = { url: `${base}/me`, headers: {}, timeout: 100, signal };
+    request({ method: 'GET', operation: 'profile', ...init }, callback);
+    await vi.waitFor(() => expect(callback).toHaveBeenCalled());
+    await pause(150); // what follows: events of the connection, the deadline
+    expect(callback).toHaveBeenCalledTimes(1);
   });
 
   it('may have a body of just 1 MiB, and none that is longer', async () => {

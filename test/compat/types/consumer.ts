@@ -19,6 +19,7 @@ import {
 import * as google from 'passport-fitbit-strategy/google-health';
 import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
 import { MemoryTokenStore, TokenManager, type TokenStore } from 'passport-fitbit-strategy/token-manager';
+import { tokenStoreConformance } from 'passport-fitbit-strategy/token-manager/conformance';
 import { PostgresTokenStore } from 'passport-fitbit-strategy/token-manager/postgres';
 import { RedisTokenStore } from 'passport-fitbit-strategy/token-manager/redis';
 import { Pool } from 'pg';
@@ -102,4 +103,13 @@ export async function signInOffline(): Promise<TokenSet> {
   const strategy = new FitbitStrategy({ ...simulator.fitbit, callbackURL: '/' }, async () => ({}));
   await simulator.close();
   return Reflect.get(strategy, 'tokens');
+}
+
+/** A store of the app's own, shown to keep the rules. */
+export async function checkStore(makeStore: () => TokenStore): Promise<void> {
+  for (const { name, run } of tokenStoreConformance(makeStore)) {
+    await run().catch((cause) => {
+      throw new Error(name, { cause });
+    });
+  }
 }
