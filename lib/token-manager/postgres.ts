@@ -24,6 +24,7 @@ export interface PostgresConnection {
 /** The part of a `Pool` of `pg` 8 that the store uses. */
 export interface PostgresPool {
   query(text: string, values?: unknown[]): Promise<PostgresResult>;
+  /** With a parameter declared, it is called with a callback, which `pg` offers, too. */
   connect(): Promise<PostgresConnection>;
   readonly options?: { readonly max?: number | undefined } | undefined;
 }
@@ -53,9 +54,32 @@ export interface PostgresTokenStoreOptions {
   lease?: number | undefined;
 }
 
+type PostgresConnect = (callback: (error?: Error, connection?: PostgresConnection) => void) => void;
+
+/**
+ * Takes a connection out of the pool, with a listener for its errors: one without ends the process when it breaks.
+ * By callback where the pool has that form, as pg's does: a promise comes a moment too late for an error that
+ * arrived with the connection's last message.
+ */
+function connect(pool: PostgresPool): Promise<PostgresConnection> {
+  return new Promise((resolve, reject) => {
+    const take = (error?: Error, connection?: PostgresConnection) => {
+      if (connection === undefined) return reject(error);
+      connection.on('error', ignore);
+      resolve(connection);
+    };
+    if (pool.connect.length > 0) (pool.connect as PostgresConnect).call(pool, take);
+    else pool.connect().then((connection) => take(undefined, connection), reject);
+  });
+}
+
+function ignore(): void {}
+
 const DEFAULT_TABLE = 'oauth_tokens';
 const NAME = /^[a-z_]\w{0,50}(\.[a-z_]\w{0,50})?$/i;
 const COMMIT_TIMEOUT = 10_000; // ms
+const STATEMENT_MARGIN = 1_000; // ms; with the same time for both, a wait for a lock may end as a slow statement
+const MAX_SETTING = 2 ** 31 - 1; // ms
 
 /**
  * The SQL that makes the table, for the app's own migrations. It may be run again and by many at the same time.
@@ -125,7 +149,7 @@ export class PostgresTokenStore implements TokenStore {
     // what its holder has written. SET LOCAL ends with the transaction, so it leaves no trace on the connection.
     this.#begin = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = ${Math.ceil(lockTimeout)};
-SET LOCAL statement_timeout = ${Math.ceil(lockTimeout)};
+SET LOCAL statement_timeout = ${Math.min(Math.ceil(lockTimeout) + STATEMENT_MARGIN, MAX_SETTING)};
 SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(lease)}`;
   }
 
@@ -163,9 +187,6 @@ SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(lease)}`;
     work: (record: LockedRecord) => Promise<T>,
     connection: PostgresConnection,
   ): Promise<T> {
-    // While it is out of the pool, a connection without a listener ends the process when it breaks.
-    const onError = () => {};
-    connection.on('error', onError);
     let failure: Error | undefined;
     try {
       const key = lockKey('user', this.#name, userID);
@@ -192,19 +213,22 @@ SET LOCAL idle_in_transaction_session_timeout = ${Math.ceil(lease)}`;
       failure = error instanceof Error ? error : new Error(String(error));
       throw error;
     } finally {
-      connection.removeListener('error', onError);
+      connection.removeListener('error', ignore);
       // After a failure the state of the connection is unknown: closing it undoes the transaction in any case.
       connection.release(failure);
     }
   }
 
   async #connect(timeout: number): Promise<PostgresConnection> {
-    const connecting = this.#pool.connect();
+    const connecting = connect(this.#pool);
     try {
       return await within(connecting, timeout, 'The pool had no free connection');
     } catch (error) {
       connecting.then(
-        (late) => late.release(),
+        (late) => {
+          late.removeListener('error', ignore);
+          late.release();
+        },
         () => {},
       );
       throw error;

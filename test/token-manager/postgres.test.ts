@@ -110,7 +110,7 @@ describe('PostgresTokenStore', () => {
     const [begin, lock, read, commit] = pool.statements;
     expect(begin).toBe(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 SET LOCAL lock_timeout = 1234;
-SET LOCAL statement_timeout = 1234;
+SET LOCAL statement_timeout = 2234;
 SET LOCAL idle_in_transaction_session_timeout = 567`);
     expect(lock).toContain('pg_advisory_xact_lock');
     expect(read).toContain('FROM "auth"."tokens" WHERE');
@@ -130,6 +130,21 @@ SET LOCAL idle_in_transaction_session_timeout = 567`);
     );
     expect(error).toBe(broken);
     expect(pool.connections[0]?.released).toEqual([broken]);
+  });
+
+  test('does not fall over one that breaks in the moment in which it comes', async () => {
+    const pool = new FakePool();
+    const connect = (callback: (error?: Error, connection?: PostgresConnection) => void) => {
+      const connection = new FakeConnection(pool);
+      callback(undefined, connection);
+      connection.emit('error', new Error('terminated')); // pg reads all messages of a packet in one go
+      expect(connection.listenerCount('error')).toBe(1);
+    };
+    Object.assign(pool, { connect });
+    expect(await new PostgresTokenStore(pool).lock('ann', async () => 'done')).toBe('done');
+
+    Object.assign(pool, { connect: (callback: (error: Error) => void) => callback(new Error('away')) });
+    expect((await rejection(new PostgresTokenStore(pool).lock('ann', async () => {}))).message).toBe('away');
   });
 
   test('closes the connection whatever the work throws', async () => {
