@@ -41,6 +41,7 @@ interface AttemptOAuth2 extends NodeOAuth2 {
  * 20 µs. And with functions that all attempts share: new ones for each request cost a login 30 µs more.
  */
 export function makeAttempt<S extends Outcomes>(strategy: S, req: Request): S {
+  // What is lent is `protected` in the class, and an interface can't name such members.
   const given = strategy as unknown as Attempted;
   const attempt: Attempt = Object.assign(Object.create(Object.getPrototypeOf(given)), given);
   attempt._strategy = given;
@@ -48,7 +49,8 @@ export function makeAttempt<S extends Outcomes>(strategy: S, req: Request): S {
   attempt._outcome = new FirstOutcome(given);
   const oauth2: AttemptOAuth2 = Object.create(given._oauth2, OAUTH2);
   oauth2._attempt = attempt;
-  return Object.assign(attempt, ATTEMPT, { _oauth2: oauth2 }) as unknown as S;
+  Object.assign(attempt, ATTEMPT, { _oauth2: oauth2 });
+  return attempt as unknown as S; // it has all of the strategy, by copy and prototype
 }
 
 const ATTEMPT = {

@@ -79,9 +79,16 @@ function sendForm(
   request({ method: 'POST', url, headers, body, operation, timeout, signal, agent }, (error, response) => {
     if (response === undefined || response.status < 400) return callback(error, response);
     const bearer = typeof authentication === 'object' ? authentication.bearer : undefined;
-    const sent = Object.keys(params).flatMap((name) => (PUBLIC.has(name) ? [] : [String(params[name])]));
-    callback(responseError(client, operation, response, [bearer, ...sent]));
+    callback(responseError(client, operation, response, [bearer, ...secretsOf(params)]));
   });
+}
+
+/** What was sent and has to be removed from errors. A value may be anything: an app can override `tokenParams`. */
+function secretsOf(params: Params): string[] {
+  return Object.keys(params)
+    .flatMap((name): unknown => (PUBLIC.has(name) ? [] : params[name]))
+    .filter((value) => typeof value === 'string' || typeof value === 'number')
+    .map(String);
 }
 
 /**

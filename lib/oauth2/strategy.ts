@@ -69,7 +69,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
         clientSecret: '', // `_oauth2` below has it
         callbackURL: options.callbackURL,
         scope: toScopeList(options.scope),
-        // Its type knows neither the verifier nor the app's state.
+        // The type of passport-oauth2's stores knows neither the verifier nor the app's state.
         store: store as unknown as OAuth2Strategy.StateStore,
         state: store !== undefined,
         pkce: usesPKCE(options.pkce, store),
@@ -130,15 +130,15 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     callback: (error: OAuthError | null, answer?: FetchedObject) => void,
   ): void {
     this._oauth2.get(url, token, (error: unknown, body) => {
-      if (error) return callback(this.toOAuthError(error, 'profile'));
-      const raw = String(body);
-      let json: Record<string, unknown>;
+      let answer: FetchedObject;
       try {
-        json = parseObject(this._client.provider, 'profile', raw);
+        if (error) throw this.toOAuthError(error, 'profile');
+        const raw = String(body);
+        answer = { raw, json: parseObject(this._client.provider, 'profile', raw) };
       } catch (thrown) {
         return callback(thrown as OAuthError);
       }
-      callback(null, { raw, json });
+      callback(null, answer);
     });
   }
 

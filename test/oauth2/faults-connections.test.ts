@@ -11,30 +11,12 @@ import {
   revoke,
   TransportError,
 } from 'passport-fitbit-strategy';
-import { afterEach, describe, expect, it } from 'vitest';
-import {
-  answersJSON,
-  CHUNKED,
-  type Fault,
-  type FaultyServer,
-  response,
-  sends,
-  startFaultyServer,
-} from '../support/faulty-server.ts';
+import { describe, expect, it } from 'vitest';
+import { answersJSON, CHUNKED, type Fault, response, sends, start } from '../support/faulty-server.ts';
 import { login } from '../support/strategy.ts';
 
 const info = { active: true, scope: '{SLEEP=READ}', client_id: 'id', user_id: 'A', exp: 1_565_861_634_000 };
 const tokens = { access_token: 'an-access-token', refresh_token: 'new', expires_in: 28_800, user_id: 'A' };
-
-const servers: FaultyServer[] = [];
-async function start(fault: Fault): Promise<FaultyServer> {
-  const server = await startFaultyServer(fault);
-  servers.push(server);
-  return server;
-}
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
 
 /** A client of a server, with connections of its own. */
 function clientOf({ url }: { url: string }, agent = new Agent({ keepAlive: true })) {

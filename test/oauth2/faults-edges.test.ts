@@ -6,6 +6,7 @@ import { FirstOutcome } from '../../lib/oauth2/outcome.ts';
 import { createSealer } from '../../lib/oauth2/seal.ts';
 import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { callVerify, type Verify } from '../../lib/oauth2/verify.ts';
+import { response, sends, start } from '../support/faulty-server.ts';
 import { fakeRequest, fakeSession, login } from '../support/strategy.ts';
 import { oauth2Of } from './stub.ts';
 
@@ -60,6 +61,24 @@ describe('a seal', () => {
     expect(await createSealer(secret, 'one purpose').unseal(sealed)).toMatchObject({ a: 1 });
     expect(await createSealer(secret, 'another').unseal(sealed)).toBeUndefined();
     expect(() => createSealer(secret.slice(1), 'one purpose')).toThrow('"secret"');
+  });
+});
+
+describe('a parameter of the code exchange that is no text', () => {
+  it('does no harm when the exchange is refused, and the texts of an array stay secret', async () => {
+    class Odd extends FitbitStrategy {
+      override tokenParams() {
+        return { odd: Object.create(null), many: ['first-secret', 'second-secret'] };
+      }
+    }
+    const body = '{"errors":[{"errorType":"invalid_request","message":"second-secret is wrong"}]}';
+    const { url } = await start(sends(response(400, body)));
+    const client = { clientID: 'id', clientSecret: 'secret', tokenURL: `${url}/token` };
+    const outcome = await login(new Odd(client, () => expect.unreachable()));
+    expect(outcome).toMatchObject({
+      type: 'error',
+      error: { code: 'invalid_request', description: '[redacted] is wrong' },
+    });
   });
 });
 

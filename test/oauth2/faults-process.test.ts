@@ -1,27 +1,12 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { deadlineOf, faultTable, type Row } from '../support/fault-table.ts';
-import {
-  answersJSON,
-  CHUNKED,
-  chunk,
-  type Fault,
-  type FaultyServer,
-  floods,
-  startFaultyServer,
-} from '../support/faulty-server.ts';
+import { answersJSON, CHUNKED, chunk, floods, start } from '../support/faulty-server.ts';
 import type { Job, Result } from './faults-child.ts';
 
 const child = fileURLToPath(new URL('./faults-child.ts', import.meta.url));
-const servers: FaultyServer[] = [];
-
-async function start(fault: Fault): Promise<FaultyServer> {
-  const server = await startFaultyServer(fault);
-  servers.push(server);
-  return server;
-}
 
 /** Runs the jobs in a process of their own, one after the other; resolves when it has ended by itself. */
 async function runInChild(jobs: Job[]): Promise<Result[]> {
@@ -35,10 +20,6 @@ async function runInChild(jobs: Job[]): Promise<Result[]> {
   );
   return JSON.parse(stdout) as Result[];
 }
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,28 +1,9 @@
 import { TransportError } from 'passport-fitbit-strategy';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type HttpResponse, request } from '../../lib/oauth2/http.ts';
 import { toPromise } from '../../lib/oauth2/promise.ts';
 import { faultTable } from '../support/fault-table.ts';
-import {
-  answers,
-  CHUNKED,
-  chunk,
-  type Fault,
-  type FaultyServer,
-  response,
-  sends,
-  startFaultyServer,
-} from '../support/faulty-server.ts';
-
-const servers: FaultyServer[] = [];
-async function start(fault: Fault): Promise<FaultyServer> {
-  const server = await startFaultyServer(fault);
-  servers.push(server);
-  return server;
-}
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
+import { answers, CHUNKED, chunk, response, sends, start } from '../support/faulty-server.ts';
 
 const get = (url: string, more: object = {}) =>
   toPromise<HttpResponse>((callback) =>

@@ -156,6 +156,12 @@ describe("a test's stub of _oauth2.getOAuthAccessToken", () => {
 });
 
 describe("a test's stub of _oauth2.get", () => {
+  it('may give what is no text: that is an error of the login, and not of the stub', async () => {
+    const strategy = makeStrategy();
+    oauth2Of(strategy).get = (_url, _token, callback) => setImmediate(callback, null, Object.create(null)); // later: nothing around it catches
+    expect(await login(strategy)).toMatchObject({ type: 'error', error: expect.any(TypeError) });
+  });
+
   it('takes the place of the profile request', async () => {
     const strategy = makeStrategy();
     const calls: unknown[] = [];

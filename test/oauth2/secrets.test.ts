@@ -8,13 +8,14 @@ import {
   revoke,
   TransportError,
 } from 'passport-fitbit-strategy';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   CHUNKED,
   chunk,
   type Fault,
   type FaultyServer,
   response,
+  start,
   startFaultyServer,
 } from '../support/faulty-server.ts';
 import {
@@ -101,12 +102,6 @@ function expectNoTrace(value: unknown): void {
   expect(TRACES.filter((trace) => text.includes(trace))).toEqual([]);
 }
 
-const servers: FaultyServer[] = [];
-async function start(fault: Fault): Promise<FaultyServer> {
-  const server = await startFaultyServer(fault);
-  servers.push(server);
-  return server;
-}
 let good: FaultyServer;
 beforeAll(async () => {
   const tokens = { access_token: accessToken, refresh_token: refreshToken, scope: 'profile', user_id: 'A' };
@@ -115,9 +110,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => good.close());
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
 
 const strategy = (endpoints: Record<string, string>, timeout = 5000) =>
   new FitbitStrategy(

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
 
 /** A request as it came over the socket. */
 export interface ReceivedRequest {
@@ -35,6 +36,13 @@ export interface FaultyServer {
   /** Resolves when no connection is open. */
   idle(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Starts a faulty server that is closed when the test has ended. */
+export async function start(fault: Fault): Promise<FaultyServer> {
+  const server = await startFaultyServer(fault);
+  onTestFinished(() => server.close());
+  return server;
 }
 
 /** Starts a server on bare sockets: everything that it sends, it sends byte for byte. */
