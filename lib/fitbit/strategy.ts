@@ -6,6 +6,7 @@ import { resolveClient } from '../oauth2/provider.ts';
 import { malformed } from '../oauth2/response.ts';
 import { BaseStrategy } from '../oauth2/strategy.ts';
 import type { StrategyOptions } from '../oauth2/strategy-options.ts';
+import type { TokenSet } from '../oauth2/tokens.ts';
 import type { Verify, VerifyCallback, VerifyCallbackWithRequest, VerifyLogin } from '../oauth2/verify.ts';
 import { type FitbitClient, fitbit } from './endpoints.ts';
 import { type FitbitProfile, parseProfile } from './profile.ts';
@@ -96,12 +97,14 @@ export class FitbitStrategy extends BaseStrategy<FitbitProfile> {
   /**
    * Fetches the profile, if the `profile` scope was granted; otherwise there is nothing to fetch, and the id
    * comes from the token response.
+   *
+   * @param tokens the token response, of which passport-oauth2 gives the access token only
    */
   override userProfile(
     accessToken: string,
     done: (error?: unknown, profile?: FitbitProfile | undefined) => void,
+    tokens?: TokenSet,
   ): void {
-    const tokens = this._tokens;
     const said = tokens !== undefined && tokens.scope.length > 0;
     if (said && !tokens.scope.includes('profile')) return done(null);
 

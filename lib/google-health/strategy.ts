@@ -123,12 +123,17 @@ export class GoogleHealthStrategy extends BaseStrategy<GoogleHealthProfile> {
     return toAuthorizationParams({ prompt, accessType, includeGrantedScopes, loginHint });
   }
 
-  /** Fetches what the granted scopes allow, all at the same time. */
+  /**
+   * Fetches what the granted scopes allow, all at the same time.
+   *
+   * @param tokens the token response, of which passport-oauth2 gives the access token only
+   */
   override userProfile(
     accessToken: string,
     done: (error?: unknown, profile?: GoogleHealthProfile) => void,
+    tokens?: TokenSet,
   ): void {
-    toCallback(this._loadProfile(accessToken, true), done);
+    toCallback(this._loadProfile(accessToken, tokens?.scope ?? [], true), done);
   }
 
   protected override requestOptions(options: AuthenticateOptions): AuthenticateOptions {
@@ -144,13 +149,16 @@ export class GoogleHealthStrategy extends BaseStrategy<GoogleHealthProfile> {
   }
 
   /** The ids alone: the token response has none. */
-  protected override bareProfile({ accessToken }: TokenSet): Promise<GoogleHealthProfile> {
-    return this._loadProfile(accessToken, false);
+  protected override bareProfile({ accessToken, scope }: TokenSet): Promise<GoogleHealthProfile> {
+    return this._loadProfile(accessToken, scope, false);
   }
 
-  private async _loadProfile(accessToken: string, whole: boolean): Promise<GoogleHealthProfile> {
+  private async _loadProfile(
+    accessToken: string,
+    granted: readonly string[],
+    whole: boolean,
+  ): Promise<GoogleHealthProfile> {
     // A response that leaves the scope out leaves one to try.
-    const granted = this._tokens?.scope ?? [];
     const may = (fits: (scope: string) => boolean) => granted.length === 0 || granted.some(fits);
     if (!may(readsIdentity)) throw this._missingScope();
 

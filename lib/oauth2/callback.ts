@@ -26,3 +26,35 @@ function wrongIn(params: unknown): string | undefined {
   }
   return undefined;
 }
+
+/**
+ * The callback URL as the provider gets it: a path is completed with the host that the request was sent to.
+ *
+ * @param trustProxy whether `X-Forwarded-*` headers say which; an Express app's "trust proxy" does, too
+ */
+export function callbackURLOf(
+  req: Request,
+  callbackURL: string | undefined,
+  trustProxy: boolean | undefined,
+): string | undefined {
+  if (!callbackURL?.startsWith('/')) return callbackURL;
+  const { headers, socket = req.connection } = req;
+  const trusted = trustProxy || req.app?.get?.('trust proxy');
+  // With several proxies a list, the one that the browser spoke to first.
+  const forwarded = (name: string) =>
+    trusted
+      ? String(headers[name] ?? '')
+          .split(',')[0]
+          ?.trim()
+      : '';
+  const secure =
+    Reflect.get(socket, 'encrypted') || forwarded('x-forwarded-proto')?.toLowerCase() === 'https';
+  const host = forwarded('x-forwarded-host') || headers.host;
+  const origin = `${secure ? 'https' : 'http'}://${host}`;
+  if (!host || !URL.canParse(origin)) {
+    throw new TypeError(
+      '"callbackURL" is a path, and the request has no usable Host header to complete it with: give the absolute URL',
+    );
+  }
+  return new URL(callbackURL, origin).href;
+}

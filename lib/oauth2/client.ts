@@ -72,7 +72,6 @@ function sendForm(
     headers.Authorization = `Bearer ${authentication.bearer}`;
   }
   const body = stringify(form);
-  headers['Content-Length'] = String(Buffer.byteLength(body));
 
   const { timeout = client.timeout, signal } = options;
   const { agent } = client;

@@ -112,13 +112,15 @@ class Exchange {
   }
 
   start(): void {
-    const { signal, timeout } = this.#init;
+    const { signal, timeout, agent } = this.#init;
     if (signal !== undefined) {
       this.#onAbort = () => this.#fail('aborted', 'The request was aborted', signal.reason);
       if (signal.aborted) return this.#onAbort();
       signal.addEventListener('abort', this.#onAbort, { once: true });
     }
     this.#timer = setTimeout(() => this.#fail('timeout', `No complete answer within ${timeout} ms`), timeout);
+    // With Node's own agent, the connection keeps the process alive. That a timer does costs a login 2 µs.
+    if (agent === undefined) this.#timer.unref();
     this.#send();
   }
 

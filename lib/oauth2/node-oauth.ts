@@ -62,8 +62,8 @@ export abstract class NodeOAuth2 {
   /** Exchanges a code, or with `grant_type: 'refresh_token'` a refresh token. `params` is not changed. */
   getOAuthAccessToken(code: string, params: Record<string, string>, callback: TokenCallback): void {
     const refresh = params.grant_type === 'refresh_token';
-    // Not as a spread with a key behind it: V8 would make a new hidden class each time.
-    const form = Object.assign({}, params, { [refresh ? 'refresh_token' : 'code']: code });
+    const form = Object.assign({}, params);
+    form[refresh ? 'refresh_token' : 'code'] = code;
     const operation = refresh ? 'refresh' : 'code_exchange';
     requestToken(this._client(), form, operation, {}, (error, tokens) => {
       if (tokens === undefined) return callback(error);

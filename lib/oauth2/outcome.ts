@@ -8,8 +8,8 @@ export interface Failure {
   code: string;
 }
 
-/** The functions that Passport puts on a strategy for a request; one of them ends it. */
-export type Outcomes = Pick<OAuth2Strategy, 'success' | 'fail' | 'redirect' | 'pass' | 'error'>;
+/** The functions that Passport puts on a strategy for a request; one of them ends it. `pass` is of no use here. */
+export type Outcomes = Pick<OAuth2Strategy, 'success' | 'fail' | 'redirect' | 'error'>;
 
 /**
  * Takes Passport's functions as they are now (for the next request it may put others on the same object) and lets
@@ -24,9 +24,9 @@ export class FirstOutcome implements Outcomes {
   #escaped: unknown;
 
   constructor(strategy: Outcomes) {
-    const { success, fail, redirect, pass, error } = strategy;
+    const { success, fail, redirect, error } = strategy;
     this.#strategy = strategy;
-    this.#given = { success, fail, redirect, pass, error };
+    this.#given = { success, fail, redirect, error };
   }
 
   success(...args: Parameters<Outcomes['success']>): void {
@@ -39,10 +39,6 @@ export class FirstOutcome implements Outcomes {
 
   redirect(...args: Parameters<Outcomes['redirect']>): void {
     this.#end(this.#given.redirect, args);
-  }
-
-  pass(): void {
-    this.#end(this.#given.pass, []);
   }
 
   error(error: unknown): void {

@@ -42,12 +42,9 @@ export class SessionStateStore implements StateStore {
   ): void {
     const session = sessionOf(req);
     if (session === undefined) return callback(noSession());
-    const login: PendingLogin = {
-      state: newState(),
-      ...(verifier !== undefined && { verifier }),
-      ...(appState !== undefined && { appState }),
-      expires: Date.now() + LOGIN_LIFETIME,
-    };
+    const login: PendingLogin = { state: newState(), expires: Date.now() + LOGIN_LIFETIME };
+    if (verifier !== undefined) login.verifier = verifier;
+    if (appState !== undefined) login.appState = appState;
     this.#update(
       req,
       session,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 
-/** What a login is about: given to a state store with each call, by passport-oauth2. */
+/** What a login is about: given to a state store with each call. */
 export interface StateMeta {
   authorizationURL: string;
   tokenURL: string;
@@ -23,8 +23,8 @@ export interface StateFailure {
 /**
  * Keeps what a login needs between its redirect and its callback (RFC 6749, section 10.12; RFC 7636).
  *
- * The interface is passport-oauth2's, so that a store written for that works here. passport-oauth2 looks at the
- * number of parameters: `store` must declare five and `verify` four.
+ * The interface is passport-oauth2's, so that a store written for that works here. How many parameters a method
+ * declares decides which it gets: of five `store` gets all, of four `verify`; with fewer, there is no PKCE.
  */
 export interface StateStore {
   /**
@@ -74,4 +74,37 @@ const FAILURES: Record<StateFailure['code'], string> = {
 /** The failure with its message and remedy. */
 export function stateFailure(code: StateFailure['code']): StateFailure {
   return { message: FAILURES[code], code };
+}
+
+/** What a store's `store` calls back with. */
+type Stored = Parameters<StateStore['store']>[4];
+
+/** What a store's `verify` calls back with. */
+type Verified = Parameters<StateStore['verify']>[3];
+
+/** Calls a store's `store` as passport-oauth2 does: with the arguments that it declares. */
+export function storeState(
+  store: StateStore,
+  req: Request,
+  verifier: string | undefined,
+  appState: unknown,
+  meta: StateMeta,
+  callback: Stored,
+): void {
+  const { length } = store.store;
+  if (length === 5) return store.store(req, verifier, appState, meta, callback);
+  const shorter = length === 4 ? [appState, meta] : length === 3 ? [meta] : [];
+  Reflect.apply(store.store, store, [req, ...shorter, callback]);
+}
+
+/** Calls a store's `verify` as passport-oauth2 does. */
+export function verifyState(
+  store: StateStore,
+  req: Request,
+  state: string | undefined,
+  meta: StateMeta,
+  callback: Verified,
+): void {
+  if (store.verify.length === 4) store.verify(req, state, meta, callback);
+  else Reflect.apply(store.verify, store, [req, state, callback]);
 }

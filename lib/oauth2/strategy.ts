@@ -1,16 +1,14 @@
 import type { Request } from 'express';
 import OAuth2Strategy from 'passport-oauth2';
 import { isObject } from './arguments.ts';
-import { makeAttempt } from './attempt.ts';
+import { Attempt, type Attempted } from './attempt.ts';
 import type { AuthenticateOptions } from './authenticate-options.ts';
-import { invalidParameter, MAX_PARAMETER } from './callback.ts';
 import { OAuthError } from './errors.ts';
 import type { NodeOAuth2 } from './node-oauth.ts';
 import type { Failure } from './outcome.ts';
 import type { Profile } from './profile.ts';
 import type { Client } from './provider.ts';
-import { redactor } from './redact.ts';
-import { errorCode, malformed, parseObject, responseError } from './response.ts';
+import { malformed, parseObject, responseError } from './response.ts';
 import { SessionStateStore } from './session-state.ts';
 import type { StateStore } from './state.ts';
 import {
@@ -32,17 +30,15 @@ export interface FetchedObject {
 type StrategyClient = Client<'authorizationURL' | 'tokenURL' | 'userProfileURL'>;
 
 /**
- * passport-oauth2's strategy with the parts replaced that break: transport and client, state store, errors,
- * and the call of `verify`. `super.authenticate` runs the flow.
+ * passport-oauth2's strategy with the parts replaced that break: transport and client, state store, errors, and
+ * `authenticate`, whose steps and hooks are the same.
  *
  * Passport calls `authenticate` on `Object.create(strategy)`, where private (#) members would throw; and nothing
- * that belongs to one request is ever written to the strategy: each call makes an attempt object of its own.
+ * that belongs to one request is ever written to the strategy: each call makes an attempt.
  */
 export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
   protected readonly _client: StrategyClient;
   private readonly _keepsState: boolean;
-  /** The token response; on an attempt only. */
-  declare protected _tokens?: TokenSet;
 
   // passport-oauth2's own, which its types leave out.
   declare protected _callbackURL?: string;
@@ -92,19 +88,8 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
 
   /** Handles a login or a callback request; called by Passport. */
   override authenticate(req: Request, options: AuthenticateOptions = {}): void {
-    const attempt = makeAttempt(this, req);
-    const wrong = invalidParameter(req);
-    if (wrong !== undefined) {
-      const message = `The callback's parameter "${wrong}" must stand there once, not empty, with at most ${MAX_PARAMETER} characters. Start the login again.`;
-      attempt.fail({ message, code: 'invalid_callback' }, 400);
-      return;
-    }
-    try {
-      if (req.query?.error !== undefined) attempt._refuse(req);
-      else super.authenticate.call(attempt, req, this.requestOptions(options));
-    } catch (error) {
-      attempt.error(error);
-    }
+    // What an attempt uses is `protected` here, and an interface can't name such members.
+    new Attempt(this as unknown as Attempted, req).run(options);
   }
 
   /** The options of one request, checked: a new object. */
@@ -132,7 +117,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     this._oauth2.get(url, token, (error: unknown, body) => {
       let answer: FetchedObject;
       try {
-        if (error) throw this.toOAuthError(error, 'profile');
+        if (error) throw this.toOAuthError(error, 'profile', token);
         const raw = String(body);
         answer = { raw, json: parseObject(this._client.provider, 'profile', raw) };
       } catch (thrown) {
@@ -142,57 +127,21 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     });
   }
 
-  /** Any error of `_oauth2` as this package reports it: others may have put a node-oauth function there. */
-  protected toOAuthError(error: unknown, operation: 'code_exchange' | 'profile'): OAuthError {
+  /**
+   * Any error of `_oauth2` as this package reports it: others may have put a node-oauth function there.
+   *
+   * @param secret what was sent, to be removed from the provider's text
+   */
+  protected toOAuthError(error: unknown, operation: 'code_exchange' | 'profile', secret: string): OAuthError {
     if (error instanceof OAuthError) return error;
     if (isObject(error) && typeof error.statusCode === 'number') {
       const response = { status: error.statusCode, headers: {}, body: String(error.data) };
-      return responseError(this._client, operation, response, [this._tokens?.accessToken]);
+      return responseError(this._client, operation, response, [secret]);
     }
     return new OAuthError(`The ${operation} failed: see \`cause\``, {
       code: 'unknown',
       operation,
       cause: error,
     });
-  }
-
-  /** Called by passport-oauth2, which would wrap the error. */
-  protected _createOAuthError(_message: string, error: unknown): OAuthError {
-    return this.toOAuthError(error, 'code_exchange');
-  }
-
-  /**
-   * Ends an attempt whose callback brought an error (RFC 6749, section 4.1.2.1). The state is used up if it came
-   * back; only with it is the text known to be the provider's, and not of whoever made up the link.
-   */
-  private _refuse(req: Request): void {
-    const { error, error_description, state } = req.query;
-    const code = errorCode(error) ?? 'authorization_error';
-    const { provider, clientID, clientSecret, endpoints } = this._client;
-    const { authorizationURL, tokenURL } = endpoints;
-
-    const end = (_storeError?: unknown, verified?: unknown) => {
-      const description =
-        verified && typeof error_description === 'string'
-          ? redactor([clientSecret])(error_description)
-          : undefined;
-      if (code === 'access_denied') {
-        this.fail({ message: description || `The request was denied at ${provider.label}.`, code }, 403);
-        return;
-      }
-      const message = `${provider.label} refused the authorization request: ${code}`;
-      this.error(
-        new OAuthError(description ? `${message}: ${description}` : message, {
-          code,
-          operation: 'authorization',
-          retryable: code === 'server_error' || code === 'temporarily_unavailable',
-        }),
-      );
-    };
-    const store = this._stateStore;
-    if (typeof state !== 'string' || !this._keepsState) end();
-    else if (store.verify.length === 4) {
-      store.verify(req, state, { authorizationURL, tokenURL, clientID, callbackURL: this._callbackURL }, end);
-    } else Reflect.apply(store.verify, store, [req, state, end]);
   }
 }

@@ -62,25 +62,29 @@ export function callVerify(
   { tokens, profile, req, refreshToken, params }: CompletedLogin,
   done: VerifyDone,
 ): void {
-  const finish: VerifyDone = (error, user, info) => {
-    // passport-oauth2 adds `state` to a user's info: to a copy, the object is the app's.
-    done(error, user, user && typeof info === 'object' && info !== null ? { ...info } : info);
+  // What comes after the outcome throws for itself: it is neither `verify`'s failure nor a rejected promise.
+  const end: VerifyDone = (error, user, info) => {
+    try {
+      done(error, user, info);
+    } catch (thrown) {
+      process.nextTick(() => {
+        throw thrown;
+      });
+    }
   };
-  // A task of its own: what Passport's success throws is not the failure of `verify`.
-  const later = (...outcome: Parameters<VerifyDone>) => process.nextTick(finish, ...outcome);
   const failed = (reason: unknown) =>
-    later(reason || new Error('The verify function failed without giving a reason', { cause: reason }));
+    end(reason || new Error('The verify function failed without giving a reason', { cause: reason }));
   const call = verify as (...args: unknown[]) => unknown;
 
   try {
     if (verify.length === 1) {
       Promise.resolve(call({ tokens, profile, req })).then(
-        (user) => later(null, (user || false) as User, user ? undefined : { ...REFUSED }),
+        (user) => end(null, (user || false) as User, user ? undefined : { ...REFUSED }),
         failed,
       );
       return;
     }
-    const args: unknown[] = [tokens.accessToken, refreshToken, profile, finish];
+    const args: unknown[] = [tokens.accessToken, refreshToken, profile, done];
     if (verify.length === (passReqToCallback ? 6 : 5)) args.splice(2, 0, params);
     if (passReqToCallback) args.unshift(req);
     const result = call(...args);

@@ -153,10 +153,27 @@ describe('the authorization request', () => {
 
   it("keeps a query that an authorization URL of one's own has", async () => {
     const { url } = await beginLogin(
-      strategy({ authorizationURL: 'http://localhost:4000/authorize?tenant=a%26b' }),
+      strategy({
+        authorizationURL: 'http://localhost:4000/authorize?tenant=a%26b&next=/x?y&client_id=OTHER',
+      }),
     );
     expect(url.origin + url.pathname).toBe('http://localhost:4000/authorize');
-    expect(parameters(url)).toMatchObject({ tenant: 'a&b', client_id: 'CID', response_type: 'code' });
+    expect(parameters(url)).toMatchObject({
+      ...{ tenant: 'a&b', next: '/x?y' },
+      ...{ client_id: 'CID', response_type: 'code' },
+    });
+    expect(url.searchParams.getAll('client_id')).toHaveLength(1);
+  });
+
+  it("has a subclass's parameters, whose object stays as it is", async () => {
+    class Tenant extends FitbitStrategy {
+      readonly params = Object.freeze({ tenant: 'a&b' });
+      override authorizationParams() {
+        return this.params;
+      }
+    }
+    const tenant = new Tenant({ clientID: 'CID', clientSecret: 's3cret' }, async (_login) => ({}));
+    expect(parameters((await beginLogin(tenant)).url)).toMatchObject({ tenant: 'a&b', client_id: 'CID' });
   });
 
   it('never changes the options objects', async () => {
@@ -270,6 +287,38 @@ describe('the callback URL', () => {
     if (outcome.type !== 'redirect') throw new Error(outcome.type);
     expect(new URL(outcome.url).searchParams.get('redirect_uri')).toBe(expected);
   });
+
+  it.each<[proto: string, expected: string]>([
+    ['HTTPS, http', 'https://app.example/cb'],
+    ['http, https', 'http://app.example/cb'],
+    ['', 'http://app.example/cb'],
+  ])(
+    'is resolved by the first of several proxies, where Express trusts them: %j',
+    async (proto, expected) => {
+      const headers = {
+        host: 'internal:3000',
+        'x-forwarded-host': 'app.example, gateway.example',
+        'x-forwarded-proto': proto,
+      };
+      const req = Object.assign(fakeRequest({ session: fakeSession(), encrypted: false, headers }), {
+        app: { get: (name: string) => name === 'trust proxy' },
+      });
+      const outcome = await authenticate(strategy({ callbackURL: '/cb' }), req);
+      if (outcome.type !== 'redirect') throw new Error(outcome.type);
+      expect(new URL(outcome.url).searchParams.get('redirect_uri')).toBe(expected);
+    },
+  );
+
+  it.each(['', 'a b', 'app.example:port', '<script>'])(
+    'is an error when it is a path and the Host header is %j',
+    async (host) => {
+      const req = fakeRequest({ session: fakeSession(), headers: { host } });
+      expect(errorOf(await authenticate(strategy({ callbackURL: '/cb' }), req))).toMatchObject({
+        name: 'TypeError',
+        message: expect.stringMatching(/^"callbackURL" is a path, and the request has no usable Host header/),
+      });
+    },
+  );
 
   it('can be another one for one request', async () => {
     const options = { callbackURL: 'https://app.example/link/callback' };

@@ -77,6 +77,20 @@ describe('the code exchange', () => {
     );
   });
 
+  it("has a subclass's parameters, whose object stays as it is", async () => {
+    class Tenant extends FitbitStrategy {
+      readonly params = Object.freeze({ tenant: 'a&b' });
+      override tokenParams() {
+        return this.params;
+      }
+    }
+    const requests = answer('POST', TOKEN_URL, OK);
+    const client = { clientID: 'CID', clientSecret: 's3cret', skipUserProfile: true };
+    const outcome = await login(new Tenant(client, async (_login) => ({})));
+    expect(outcome.type).toBe('success');
+    expect(requests.map(({ body }) => new URLSearchParams(body).get('tenant'))).toEqual(['a&b']);
+  });
+
   it('has no verifier without PKCE', async () => {
     expect((await exchange({ pkce: false })).body).toBe(BODY.replace('&code_verifier=VERIFIER', ''));
   });

@@ -47,9 +47,9 @@ describe('the code exchange', () => {
           ...['Content-Type', 'application/x-www-form-urlencoded'],
           ...['User-Agent', 'passport-fitbit-strategy'],
           ...['Authorization', BASIC],
-          ...['Content-Length', String(seen[0]?.body.length)],
           ...['Host', `127.0.0.1:${port}`],
           ...['Connection', 'keep-alive'],
+          ...['Content-Length', String(seen[0]?.body.length)],
         ],
       });
       expect(seen[1]).toEqual({

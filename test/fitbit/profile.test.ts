@@ -1,4 +1,9 @@
-import { FitbitStrategy, type FitbitStrategyOptions, TransportError } from 'passport-fitbit-strategy';
+import {
+  FitbitStrategy,
+  type FitbitStrategyOptions,
+  type TokenSet,
+  TransportError,
+} from 'passport-fitbit-strategy';
 import { describe, expect, it } from 'vitest';
 import { login, type Outcome } from '../support/strategy.ts';
 import { type Answer, answer } from './fake-fitbit.ts';
@@ -105,6 +110,35 @@ describe('the profile request', () => {
     expect(errorOf(thrown.outcome)).toBe(failure);
     const calledBack = await signIn(tokenAnswer(), [], { skipUserProfile: (_token, done) => done(failure) });
     expect(errorOf(calledBack.outcome)).toBe(failure);
+  });
+
+  it("is a subclass's own, which gets the token response as well", async () => {
+    const seen: unknown[] = [];
+    class Own extends FitbitStrategy {
+      override userProfile(
+        accessToken: string,
+        done: (error?: unknown, profile?: { provider: 'fitbit'; id: string }) => void,
+        tokens?: TokenSet,
+      ): void {
+        seen.push(accessToken, tokens?.userID);
+        done(null, { provider: 'fitbit', id: 'OWN' });
+      }
+    }
+    answer('POST', TOKEN_URL, tokenAnswer());
+    const outcome = await login(new Own(client, async ({ profile }) => profile));
+    expect(outcome).toMatchObject({ type: 'success', user: { id: 'OWN' } });
+    expect(seen).toEqual([TOKEN.access_token, TOKEN.user_id]);
+  });
+
+  it("is an error when a subclass's own throws", async () => {
+    const broken = new Error('no network');
+    class Broken extends FitbitStrategy {
+      override userProfile(): void {
+        throw broken;
+      }
+    }
+    answer('POST', TOKEN_URL, tokenAnswer());
+    expect(errorOf(await login(new Broken(client, () => expect.unreachable())))).toBe(broken);
   });
 
   it('goes to a userProfileURL of one’s own', async () => {

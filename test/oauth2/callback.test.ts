@@ -241,7 +241,7 @@ describe('a user who denied the request', () => {
           authorizationURL: 'https://www.fitbit.com/oauth2/authorize',
           tokenURL: 'https://api.fitbit.com/oauth2/token',
           clientID: 'CID',
-          callbackURL: '/callback',
+          callbackURL: 'https://app.example/callback',
         },
       ],
     ]);

@@ -88,7 +88,6 @@ describe('the outcome of a request', () => {
       success: vi.fn(),
       fail: vi.fn(),
       redirect: vi.fn(),
-      pass: vi.fn(),
       error: vi.fn(report),
     };
     return { passport, first: new FirstOutcome(passport as never) };
@@ -99,15 +98,15 @@ describe('the outcome of a request', () => {
     first.error(new Error('one'));
     first.error(new Error('two'));
     first.fail('three');
-    first.pass();
+    first.redirect('four');
     expect(passport.error.mock.calls).toEqual([[new Error('one')]]);
     expect(passport.fail).not.toHaveBeenCalled();
-    expect(passport.pass).not.toHaveBeenCalled();
+    expect(passport.redirect).not.toHaveBeenCalled();
   });
 
   it('is not changed by an error without a reason after it', () => {
     const { passport, first } = outcomes(() => {});
-    first.pass();
+    first.redirect('https://app.example');
     expect(() => first.error(undefined)).not.toThrow();
     expect(passport.error).not.toHaveBeenCalled();
   });
@@ -225,14 +224,36 @@ describe('a verify function', () => {
       done(null, { id: 1 });
       return 'ignored';
     };
-    expect(await call(verify as Verify)).toEqual([[null, { id: 1 }, undefined]]);
+    expect(await call(verify as Verify)).toEqual([[null, { id: 1 }]]);
+  });
+
+  it("that rejects is no unhandled rejection where the error handler throws: that is the app's", async () => {
+    const ticks: (() => void)[] = [];
+    const nextTick = vi
+      .spyOn(process, 'nextTick')
+      .mockImplementation((tick) => void ticks.push(tick as () => void));
+    const escaped = new Error('of the error handler');
+    const done = vi.fn(() => {
+      throw escaped;
+    });
+    callVerify(
+      (async (_login: unknown) => Promise.reject(new Error('no database'))) as Verify,
+      false,
+      login,
+      done,
+    );
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+    nextTick.mockRestore();
+    expect(done.mock.calls).toEqual([[new Error('no database'), undefined, undefined]]);
+    expect(ticks).toHaveLength(1);
+    expect(ticks[0]).toThrow(escaped);
   });
 
   it('of rest parameters may be async and resolve to nothing', async () => {
     const verify = async (...args: unknown[]) => {
       (args.at(-1) as (error: null, user: object) => void)(null, { id: 1 });
     };
-    expect(await call(verify as Verify)).toEqual([[null, { id: 1 }, undefined]]);
+    expect(await call(verify as Verify)).toEqual([[null, { id: 1 }]]);
   });
 
   it('may give no promise, and null for the info', async () => {

@@ -189,6 +189,15 @@ describe('a request', () => {
     expect(remove).toHaveBeenCalledWith('abort', expect.any(Function));
   });
 
+  it('keeps the process alive until its deadline where an agent finds no connection', async () => {
+    const agent = Object.assign(new http.Agent(), { addRequest: () => {} });
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const sent = send({ agent, timeout: 50 }).catch((error: unknown) => error);
+    expect(timers()).toBe(before + 1);
+    expect(await sent).toMatchObject({ code: 'timeout' });
+  });
+
   it('is aborted while the body comes, even where the status is an error', async () => {
     const controller = new AbortController();
     respond = (res) => {
