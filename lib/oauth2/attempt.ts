@@ -66,8 +66,8 @@ export class Attempt {
 
   /** @param options as the app gave them, not checked yet */
   run(options: AuthenticateOptions): void {
-    const req = this.#req;
-    const wrong = invalidParameter(req);
+    const { query, body } = this.#req; // once: Express 5 parses the query at each look
+    const wrong = invalidParameter(query, body);
     if (wrong !== undefined) {
       const message = `The callback's parameter "${wrong}" must stand there once, not empty, with at most ${MAX_PARAMETER} characters. Start the login again.`;
       this.#outcome.fail({ message, code: 'invalid_callback' }, 400);
@@ -76,10 +76,10 @@ export class Attempt {
     try {
       const { _callbackURL, _trustProxy } = this.#strategy;
       this.#options = this.#strategy.requestOptions(options);
-      this.#callbackURL = callbackURLOf(req, this.#options.callbackURL ?? _callbackURL, _trustProxy);
-      const code: string | undefined = req.query?.code || req.body?.code;
-      if (req.query?.error !== undefined) this.#refused();
-      else if (code) this.#complete(code);
+      this.#callbackURL = callbackURLOf(this.#req, this.#options.callbackURL ?? _callbackURL, _trustProxy);
+      const code: string | undefined = query?.code || body?.code;
+      if (query?.error !== undefined) this.#refused(query);
+      else if (code) this.#complete(code, query?.state || body?.state);
       else this.#begin();
     } catch (error) {
       this.#error(error);
@@ -118,9 +118,7 @@ export class Attempt {
   }
 
   /** Uses the state up, then the code. */
-  #complete(code: string): void {
-    const { query, body } = this.#req;
-    const state: string | undefined = query?.state || body?.state;
+  #complete(code: string, state: string | undefined): void {
     verifyState(this.#strategy._stateStore, this.#req, state, this.#meta(), (error, ok, info) => {
       if (error) this.#error(error);
       else if (!ok) this.#outcome.fail(info, 403);
@@ -190,8 +188,7 @@ export class Attempt {
    * Ends the attempt: its callback brought an error (RFC 6749, section 4.1.2.1). The state is used up if it came
    * back; only with it is the text known to be the provider's, and not of whoever made up the link.
    */
-  #refused(): void {
-    const { error, error_description, state } = this.#req.query;
+  #refused({ error, error_description, state }: Request['query']): void {
     const code = errorCode(error) ?? 'authorization_error';
     const { _client, _keepsState, _stateStore } = this.#strategy;
     const { provider, clientSecret } = _client;

@@ -9,7 +9,7 @@ export const MAX_PARAMETER = 4096;
  * array or object, empty, or too long. Both of Express's query parsers are covered: one makes `code[]=a` an
  * array under `code`, the other a string under `code[]`.
  */
-export function invalidParameter({ query, body }: Request): string | undefined {
+export function invalidParameter(query: unknown, body: unknown): string | undefined {
   return wrongIn(query) ?? (isObject(body) && 'code' in body ? wrongIn(body) : undefined);
 }
 
