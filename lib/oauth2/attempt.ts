@@ -22,7 +22,7 @@ export interface Attempted extends Outcomes {
   readonly _client: Client;
   readonly _keepsState: boolean;
   readonly _callbackURL?: string | undefined;
-  readonly _scope?: string | readonly string[] | undefined;
+  readonly _scope: string | readonly string[];
   readonly _scopeSeparator: string;
   readonly _pkceMethod?: string | boolean | undefined;
   readonly _trustProxy?: boolean | undefined;
@@ -89,12 +89,12 @@ export class Attempt {
   /** Sends the browser to the provider (RFC 6749, section 4.1.1; RFC 7636, section 4.3). */
   #begin(): void {
     const { _scope, _scopeSeparator, _pkceMethod, _stateStore } = this.#strategy;
-    const { scope = _scope, state } = this.#options;
+    const scope = this.#options.scope || _scope;
     const params: Record<string, unknown> = {};
     Object.assign(params, this.#strategy.authorizationParams(this.#options)); // whose object stays as it is
     params.response_type = 'code';
     if (this.#callbackURL) params.redirect_uri = this.#callbackURL;
-    if (scope?.length) params.scope = typeof scope === 'string' ? scope : scope.join(_scopeSeparator);
+    if (scope.length > 0) params.scope = typeof scope === 'string' ? scope : scope.join(_scopeSeparator);
     let verifier: string | undefined;
     if (_pkceMethod) {
       verifier = randomBytes(32).toString('base64url');
@@ -102,7 +102,8 @@ export class Attempt {
       params.code_challenge_method = 'S256';
     }
     // A string is the app's own: it can only be given where none is kept.
-    if (typeof state === 'string' && state !== '') return this.#redirect(params, state);
+    const { state } = this.#options;
+    if (typeof state === 'string') return this.#redirect(params, state);
     storeState(_stateStore, this.#req, verifier, state, this.#meta(), (error, made) => {
       if (error) this.#error(error);
       else this.#try(() => this.#redirect(params, made));
@@ -177,7 +178,7 @@ export class Attempt {
       if (!user) return this.#outcome.fail(given);
       // A copy: the object is the app's.
       const info = typeof given === 'object' ? { ...given } : (given ?? {});
-      if (appState && typeof info === 'object') Object.assign(info, { state: appState });
+      if (appState) Object.assign(info, { state: appState });
       if (_stateStore instanceof SessionStateStore) _stateStore.keepOverLogin(this.#req);
       this.#outcome.success(user, info);
     };

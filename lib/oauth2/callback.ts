@@ -41,12 +41,7 @@ export function callbackURLOf(
   const { headers, socket = req.connection } = req;
   const trusted = trustProxy || req.app?.get?.('trust proxy');
   // With several proxies a list, the one that the browser spoke to first.
-  const forwarded = (name: string) =>
-    trusted
-      ? String(headers[name] ?? '')
-          .split(',')[0]
-          ?.trim()
-      : '';
+  const forwarded = (name: string) => (trusted ? /[^\s,]+/.exec(`${headers[name] ?? ''}`)?.[0] : undefined);
   const secure =
     Reflect.get(socket, 'encrypted') || forwarded('x-forwarded-proto')?.toLowerCase() === 'https';
   const host = forwarded('x-forwarded-host') || headers.host;

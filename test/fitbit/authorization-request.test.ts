@@ -75,6 +75,14 @@ describe('the authorization request', () => {
     expect(parameters(perRequest.url).scope).toBe(sent);
   });
 
+  it.each([
+    ['', 'activity'],
+    [[], undefined],
+  ])('has the scope of the strategy, or none, when a request has %j', async (scope, expected) => {
+    const { url } = await beginLogin(strategy({ scope: 'activity' }), fakeSession(), { scope });
+    expect(parameters(url).scope).toBe(expected);
+  });
+
   it('is an error when the scope of a request is neither a string nor an array', async () => {
     const options = { scope: 5 as unknown as string };
     const error = errorOf(await authenticate(strategy(), fakeRequest({ session: fakeSession() }), options));
@@ -248,6 +256,13 @@ describe('the authorization request', () => {
     );
   });
 
+  it('has no state where the one of the app is empty and no store keeps one', async () => {
+    const req = fakeRequest();
+    const outcome = await authenticate(strategy({ state: false }), req, { state: '' as unknown as object });
+    if (outcome.type !== 'redirect') throw new Error(outcome.type);
+    expect(new URL(outcome.url).searchParams.has('state')).toBe(false);
+  });
+
   it('sends a state of the app as it is where no store keeps one', async () => {
     const options = { state: 'mine' } as unknown as { state: object };
     const { state } = await beginLogin(strategy({ state: false }), fakeSession(), options);
@@ -320,16 +335,28 @@ describe('the callback URL', () => {
     },
   );
 
+  it.each([{ proxy: true }, { proxy: false }])(
+    'is resolved by the host where no proxy says one: %j',
+    async (options) => {
+      const req = Object.assign(fakeRequest({ session: fakeSession() }), { app: {} });
+      const outcome = await authenticate(strategy({ callbackURL: '/cb', ...options }), req);
+      if (outcome.type !== 'redirect') throw new Error(outcome.type);
+      expect(new URL(outcome.url).searchParams.get('redirect_uri')).toBe('https://app.example/cb');
+    },
+  );
+
   it('can be another one for one request', async () => {
     const options = { callbackURL: 'https://app.example/link/callback' };
     const { url } = await beginLogin(strategy(), fakeSession(), options);
     expect(parameters(url).redirect_uri).toBe('https://app.example/link/callback');
   });
 
-  it("may have an app's own scheme, and a query", async () => {
-    const callbackURL = 'myapp://login/callback?from=fitbit';
-    expect(parameters((await beginLogin(strategy({ callbackURL }))).url).redirect_uri).toBe(callbackURL);
-  });
+  it.each(['myapp://login/callback?from=fitbit', 'https://App.example', 'https://app.example/a/../cb'])(
+    "is sent to the letter, also with an app's own scheme: %s",
+    async (callbackURL) => {
+      expect(parameters((await beginLogin(strategy({ callbackURL }))).url).redirect_uri).toBe(callbackURL);
+    },
+  );
 
   it.each(['', 'callback', '//evil.example/x', '/\\evil.example', 'https://', 'https://a.example/#x'])(
     'is an error when it is %j for one request',

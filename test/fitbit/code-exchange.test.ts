@@ -95,6 +95,11 @@ describe('the code exchange', () => {
     expect((await exchange({ pkce: false })).body).toBe(BODY.replace('&code_verifier=VERIFIER', ''));
   });
 
+  it('has no redirect_uri without a callback URL', async () => {
+    const { body } = await exchange({ callbackURL: undefined });
+    expect(new URLSearchParams(body).has('redirect_uri')).toBe(false);
+  });
+
   it('has neither verifier nor state with state: false', async () => {
     const requests = answer('POST', TOKEN_URL, OK);
     const outcome = await authenticate(
@@ -124,15 +129,17 @@ describe('the code exchange', () => {
     expect(Buffer.from(credentials, 'base64').toString()).toBe('id/ä +%:se:cret ü&=');
   });
 
-  it('reads the code and the state of a POST callback, too', async () => {
-    const requests = answer('POST', TOKEN_URL, OK);
-    const made = strategy();
-    const { session, state } = await beginLogin(made);
-    const req = callbackRequest(session, {});
-    req.body = { code: 'posted', state };
-    expect((await authenticate(made, req)).type).toBe('success');
-    expect(new URLSearchParams(requests[0]?.body).get('code')).toBe('posted');
-  });
+  it.each([{}, undefined])(
+    'reads the code and the state of a POST callback, too: query %j',
+    async (query) => {
+      const requests = answer('POST', TOKEN_URL, OK);
+      const made = strategy();
+      const { session, state } = await beginLogin(made);
+      const req = Object.assign(callbackRequest(session, {}), { query, body: { code: 'posted', state } });
+      expect((await authenticate(made, req)).type).toBe('success');
+      expect(new URLSearchParams(requests[0]?.body).get('code')).toBe('posted');
+    },
+  );
 
   it('is not repeated when it fails, and its error reaches the error handler', async () => {
     const requests = answer('POST', TOKEN_URL, { status: 400, body: fixture('error-code-invalid.json') }, OK);

@@ -263,7 +263,12 @@ describe("the app's state", () => {
 
   it('is absent when the app gave none', async () => {
     const strategy = new FitbitStrategy(options, async (_login) => ({}));
-    expect(await outcomeOf(strategy)).toEqual({ type: 'success', user: {}, info: {} });
+    expect(await outcomeOf(strategy)).toStrictEqual({ type: 'success', user: {}, info: {} });
+  });
+
+  it('does no harm to an info that is a text', async () => {
+    const strategy = classic((done) => done(null, {}, 'Welcome' as unknown as object));
+    expect(await outcomeOf(strategy, state)).toStrictEqual({ type: 'success', user: {}, info: 'Welcome' });
   });
 });
 
