@@ -173,15 +173,16 @@ export class Attempt {
   #verify({ tokens, refreshToken, params, appState }: Received, profile: Profile): void {
     const { _verify, _passReqToCallback, _stateStore } = this.#strategy;
     tokens.userID ??= profile.id;
-    const done: VerifyDone = (error, user, given) => {
-      if (error) return this.#error(error);
-      if (!user) return this.#outcome.fail(given);
-      // A copy: the object is the app's.
-      const info = typeof given === 'object' ? { ...given } : (given ?? {});
-      if (appState) Object.assign(info, { state: appState });
-      if (_stateStore instanceof SessionStateStore) _stateStore.keepOverLogin(this.#req);
-      this.#outcome.success(user, info);
-    };
+    const done: VerifyDone = (error, user, given) =>
+      this.#try(() => {
+        if (error) throw error;
+        if (!user) return this.#outcome.fail(given);
+        // A copy: the object is the app's.
+        const info = typeof given === 'object' ? { ...given } : (given ?? {});
+        if (appState) Object.assign(info, { state: appState });
+        if (_stateStore instanceof SessionStateStore) _stateStore.keepOverLogin(this.#req);
+        this.#outcome.success(user, info);
+      });
     callVerify(_verify, _passReqToCallback, { tokens, profile, req: this.#req, refreshToken, params }, done);
   }
 

@@ -1,7 +1,8 @@
 import type { Request } from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
-import { fakeRequest, fakeSession } from '../support/strategy.ts';
+import { authenticate, beginLogin, callbackRequest, fakeRequest, fakeSession } from '../support/strategy.ts';
+import { stubbedStrategy } from './stub.ts';
 
 const meta = { authorizationURL: 'https://p.example/a', tokenURL: 'https://p.example/t', clientID: 'id' };
 const logins = new SessionStateStore('key');
@@ -71,5 +72,17 @@ describe('a session store', () => {
     logins.store(request('twice', twice), undefined, undefined, meta, stored);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(stored).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a session whose regenerate() can not be replaced', () => {
+  it('is an error of the login, not of the process', async () => {
+    const { strategy } = stubbedStrategy();
+    const { session, state } = await beginLogin(strategy);
+    Object.defineProperty(session, 'regenerate', { value: () => {} });
+    expect(await authenticate(strategy, callbackRequest(session, { code: 'abc', state }))).toMatchObject({
+      type: 'error',
+      error: { message: expect.stringContaining('regenerate') },
+    });
   });
 });
