@@ -49,8 +49,8 @@ export function spread({ median, low, high }: Summary, digits = 1): string {
 }
 
 /** `1.05 ×` */
-export function ratio(value: number, base: number): string {
-  return `${(value / base).toFixed(2)} ×`;
+export function ratio(value: number, base: number, digits = 2): string {
+  return `${(value / base).toFixed(digits)} ×`;
 }
 
 export function megabytes(bytes: number): string {

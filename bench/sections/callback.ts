@@ -110,7 +110,7 @@ function goals(atATime: number, measured: readonly Measured[]) {
   return [
     {
       goal: `callback, ${atATime} at a time: CPU at most 1.05 × the floor`,
-      measured: ratio(own, base),
+      measured: ratio(own, base, 3),
       // Nobody can be below the floor: if somebody is, the run says more about the machine.
       met: base <= Math.min(own, best) ? own <= 1.05 * base : undefined,
     },
