@@ -41,7 +41,11 @@ export interface Attempted extends Outcomes {
   ): void;
   bareProfile(tokens: TokenSet): Profile | Promise<Profile>;
   failure(error: unknown): Failure | undefined;
-  toOAuthError(error: unknown, operation: 'code_exchange', secret: string): OAuthError;
+  toOAuthError(
+    error: unknown,
+    operation: 'code_exchange',
+    secrets: readonly (string | undefined)[],
+  ): OAuthError;
 }
 
 /**
@@ -66,20 +70,20 @@ export class Attempt {
 
   /** @param options as the app gave them, not checked yet */
   run(options: AuthenticateOptions): void {
-    const { query, body } = this.#req; // once: Express 5 parses the query at each look
-    const wrong = invalidParameter(query, body);
-    if (wrong !== undefined) {
-      const message = `The callback's parameter "${wrong}" must stand there once, not empty, with at most ${MAX_PARAMETER} characters. Start the login again.`;
-      this.#outcome.fail({ message, code: 'invalid_callback' }, 400);
-      return;
-    }
     try {
+      const { query, body } = this.#req; // once: Express 5 parses the query at each look
+      const wrong = invalidParameter(query, body);
+      if (wrong !== undefined) {
+        const message = `The callback's parameter "${wrong}" must stand there once, not empty, with at most ${MAX_PARAMETER} characters. Start the login again.`;
+        return this.#outcome.fail({ message, code: 'invalid_callback' }, 400);
+      }
       const { _callbackURL, _trustProxy } = this.#strategy;
       this.#options = this.#strategy.requestOptions(options);
       this.#callbackURL = callbackURLOf(this.#req, this.#options.callbackURL ?? _callbackURL, _trustProxy);
-      const code: string | undefined = query?.code || body?.code;
+      // From one of them, both: only where a code is, the state beside it was checked.
+      const { code, state } = (query?.code ? query : body) ?? {};
       if (query?.error !== undefined) this.#refused(query);
-      else if (code) this.#complete(code, query?.state || body?.state);
+      else if (code) this.#complete(code, state);
       else this.#begin();
     } catch (error) {
       this.#error(error);
@@ -137,7 +141,7 @@ export class Attempt {
     if (typeof verifier === 'string') params.code_verifier = verifier;
     strategy._oauth2.getOAuthAccessToken(code, params, (error, access_token, refresh_token, results, known) =>
       this.#try(() => {
-        if (error) throw strategy.toOAuthError(error, 'code_exchange', code);
+        if (error) throw strategy.toOAuthError(error, 'code_exchange', [code, params.code_verifier]);
         // Somebody else's function gives no token set.
         const tokens =
           known ??

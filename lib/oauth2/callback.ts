@@ -43,7 +43,7 @@ export function callbackURLOf(
   // With several proxies a list, the one that the browser spoke to first.
   const forwarded = (name: string) => (trusted ? /[^\s,]+/.exec(`${headers[name] ?? ''}`)?.[0] : undefined);
   const secure =
-    Reflect.get(socket, 'encrypted') || forwarded('x-forwarded-proto')?.toLowerCase() === 'https';
+    Reflect.get(socket ?? {}, 'encrypted') || forwarded('x-forwarded-proto')?.toLowerCase() === 'https';
   const host = forwarded('x-forwarded-host') || headers.host;
   const origin = `${secure ? 'https' : 'http'}://${host}`;
   if (!host || !URL.canParse(origin)) {

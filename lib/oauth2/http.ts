@@ -120,7 +120,7 @@ class Exchange {
     }
     this.#timer = setTimeout(() => this.#fail('timeout', `No complete answer within ${timeout} ms`), timeout);
     // With Node's own agent, the connection keeps the process alive. That a timer does costs a login 2 µs.
-    if (agent === undefined) this.#timer.unref();
+    if (agent === undefined) this.#timer.unref?.(); // jsdom's timers are numbers
     this.#send();
   }
 

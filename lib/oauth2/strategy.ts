@@ -117,7 +117,7 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
     this._oauth2.get(url, token, (error: unknown, body) => {
       let answer: FetchedObject;
       try {
-        if (error) throw this.toOAuthError(error, 'profile', token);
+        if (error) throw this.toOAuthError(error, 'profile', [token]);
         const raw = String(body);
         answer = { raw, json: parseObject(this._client.provider, 'profile', raw) };
       } catch (thrown) {
@@ -130,13 +130,17 @@ export abstract class BaseStrategy<P extends Profile> extends OAuth2Strategy {
   /**
    * Any error of `_oauth2` as this package reports it: others may have put a node-oauth function there.
    *
-   * @param secret what was sent, to be removed from the provider's text
+   * @param secrets what was sent, to be removed from the provider's text
    */
-  protected toOAuthError(error: unknown, operation: 'code_exchange' | 'profile', secret: string): OAuthError {
+  protected toOAuthError(
+    error: unknown,
+    operation: 'code_exchange' | 'profile',
+    secrets: readonly (string | undefined)[],
+  ): OAuthError {
     if (error instanceof OAuthError) return error;
     if (isObject(error) && typeof error.statusCode === 'number') {
       const response = { status: error.statusCode, headers: {}, body: String(error.data) };
-      return responseError(this._client, operation, response, [secret]);
+      return responseError(this._client, operation, response, secrets);
     }
     return new OAuthError(`The ${operation} failed: see \`cause\``, {
       code: 'unknown',

@@ -19,7 +19,8 @@ export function takeTurn(id: string | undefined, task: Task): void {
       if (following === undefined) turns.delete(id);
       else queueMicrotask(() => run(following)); // what it throws is not the affair of the request that ends
     };
-    const timer = setTimeout(end, MAX_TURN).unref();
+    const timer = setTimeout(end, MAX_TURN);
+    timer.unref?.(); // jsdom's timers are numbers
     try {
       next(end);
     } catch (error) {

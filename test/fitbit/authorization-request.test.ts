@@ -345,6 +345,13 @@ describe('the callback URL', () => {
     },
   );
 
+  it('is resolved without a socket, too, which some adapters leave out', async () => {
+    const req = Object.assign(fakeRequest({ session: fakeSession() }), { connection: undefined });
+    const outcome = await authenticate(strategy({ callbackURL: '/cb' }), req as never);
+    if (outcome.type !== 'redirect') throw new Error(outcome.type);
+    expect(new URL(outcome.url).searchParams.get('redirect_uri')).toBe('http://app.example/cb');
+  });
+
   it('can be another one for one request', async () => {
     const options = { callbackURL: 'https://app.example/link/callback' };
     const { url } = await beginLogin(strategy(), fakeSession(), options);

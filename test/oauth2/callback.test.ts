@@ -120,6 +120,37 @@ describe('a callback', () => {
     },
   );
 
+  it('has code and state from the same place: one beside the other', async () => {
+    const seen: unknown[] = [];
+    const store = {
+      store() {},
+      verify(_req: unknown, state: unknown, callback: (error: null, ok: boolean) => void) {
+        seen.push(state);
+        callback(null, false);
+      },
+    };
+    const { strategy } = stubbedStrategy({ store: store as object as never });
+    const mixed: [query: object, body: object][] = [
+      [{ code: 'abc' }, { state: ['a', 'b'] }],
+      [{ state: 'S' }, { code: 'abc' }],
+    ];
+    for (const [query, body] of mixed) {
+      const req = Object.assign(callbackRequest(fakeSession(), {}), { query, body });
+      expect((await authenticate(strategy, req as never)).type).toBe('fail');
+    }
+    expect(seen).toEqual([undefined, undefined]);
+  });
+
+  it('is an error of the login where its query can not be read', async () => {
+    const broken = new Error('no query');
+    const req = Object.defineProperty(callbackRequest(fakeSession(), {}), 'query', {
+      get() {
+        throw broken;
+      },
+    });
+    expect(await authenticate(stubbedStrategy().strategy, req)).toEqual({ type: 'error', error: broken });
+  });
+
   it('is none where there is no parsed query: a login begins', async () => {
     const { strategy } = stubbedStrategy();
     const req = fakeRequest({ session: fakeSession() });

@@ -10,6 +10,12 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
+it('turns work with timers that are numbers, as those of jsdom', () => {
+  vi.spyOn(globalThis, 'setTimeout').mockReturnValueOnce(5 as never);
+  take('seven', 'a');
+  expect(log).toEqual(['a']);
+});
+
 /** Takes a turn that lasts until its end is called. */
 const take = (id: string | undefined, name: string) =>
   takeTurn(id, (end) => {

@@ -198,6 +198,11 @@ describe('a request', () => {
     expect(await sent).toMatchObject({ code: 'timeout' });
   });
 
+  it('works with timers that are numbers, as those of jsdom', async () => {
+    vi.spyOn(globalThis, 'setTimeout').mockReturnValueOnce(5 as never);
+    expect(await send()).toMatchObject({ status: 200, body: '{}' });
+  });
+
   it('is aborted while the body comes, even where the status is an error', async () => {
     const controller = new AbortController();
     respond = (res) => {

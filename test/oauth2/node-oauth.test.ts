@@ -3,7 +3,13 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { inspect } from 'node:util';
-import { FitbitStrategy, OAuthError, ResponseError, TransportError } from 'passport-fitbit-strategy';
+import {
+  FitbitStrategy,
+  OAuthError,
+  ResponseError,
+  type StateStore,
+  TransportError,
+} from 'passport-fitbit-strategy';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { authenticate, beginLogin, callbackRequest, login, type Outcome } from '../support/strategy.ts';
 import { type OAuth2, oauth2Of } from './stub.ts';
@@ -138,6 +144,27 @@ describe("a test's stub of _oauth2.getOAuthAccessToken", () => {
       expect(error).toMatchObject({ code: 'unknown', operation: 'code_exchange', cause: thrown });
     },
   );
+
+  it('that fails and repeats what was sent shows neither the code nor the verifier', async () => {
+    // Of letters alone: what has digits is taken for a credential anyway.
+    const [code, verifier] = ['the-code', 'the-verifier-of-letters'];
+    const store = {
+      store() {},
+      verify: (_r: unknown, _s: unknown, _m: unknown, done: (error: null, ok: string) => void) =>
+        done(null, verifier),
+    };
+    const client = { clientID: 'CID', clientSecret: 's3cret', store: store as object as StateStore };
+    const strategy = new FitbitStrategy(client, () => expect.unreachable());
+    oauth2Of(strategy).getOAuthAccessToken = (given, { code_verifier }, callback) => {
+      const message = `Not the verifier of ${given}: ${code_verifier}`;
+      callback({
+        statusCode: 400,
+        data: JSON.stringify({ errors: [{ errorType: 'invalid_grant', message }] }),
+      });
+    };
+    const error = errorOf(await authenticate(strategy, callbackRequest(undefined, { code, state: 'S' })));
+    expect(error).toMatchObject({ description: 'Not the verifier of [redacted]: [redacted]' });
+  });
 
   it('that throws is an error', async () => {
     const strategy = makeStrategy();
