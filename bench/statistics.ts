@@ -19,8 +19,9 @@ function quantile(sorted: readonly number[], q: number): number {
 }
 
 /**
- * Measures things side by side: in each round each of them once, beginning with another one each time, so that
- * what disturbs the machine disturbs all of them alike.
+ * Measures things side by side: each of them once per round, so that what disturbs the machine disturbs all of them
+ * alike. Each round has a random order, because a fixed order would give each thing the same predecessor every time,
+ * and what that one leaves in the CPU's caches would bias the result.
  */
 export async function interleave<T, R>(
   items: readonly T[],
@@ -29,10 +30,14 @@ export async function interleave<T, R>(
 ): Promise<Map<T, R[]>> {
   const results = new Map<T, R[]>(items.map((item) => [item, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < items.length; turn += 1) {
-      const item = items[(round + turn) % items.length] as T;
-      results.get(item)?.push(await measure(item));
-    }
+    for (const item of shuffled(items)) results.get(item)?.push(await measure(item));
   }
   return results;
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, key: Math.random() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 }
