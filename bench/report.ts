@@ -12,6 +12,8 @@ export interface Table {
 /** A promise of the package, and whether the run kept it. */
 export interface Goal {
   goal: string;
+  /** The name of the build that was measured. */
+  build: string;
   measured: string;
   /** `undefined` if the run was too disturbed to tell. */
   met: boolean | undefined;
@@ -38,9 +40,9 @@ function verdict(met: boolean | undefined): string {
 }
 
 export function goalsToMarkdown(goals: readonly Goal[]): string {
-  const rows = goals.map(({ goal, measured, met }) => [goal, measured, verdict(met)]);
+  const rows = goals.map(({ goal, build, measured, met }) => [goal, build, measured, verdict(met)]);
   const note = 'What the package promises, and what this run says of it.';
-  return tableToMarkdown({ title: 'Goals', note, head: ['goal', 'measured', ''], rows });
+  return tableToMarkdown({ title: 'Goals', note, head: ['goal', 'build', 'measured', ''], rows });
 }
 
 /** `80.1 (75.8–93.0)`: the median and the quartiles. */

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { World } from './children/world.ts';
 import { describeRun } from './machine.ts';
 import { readOptions, type SectionName } from './options.ts';
@@ -17,11 +16,7 @@ import { startupSection } from './sections/startup.ts';
 import { tlsSection } from './sections/tls.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-const { quick, only, dist, output } = readOptions(root);
-
-const entry = join(dist, 'index.mjs');
-if (!existsSync(entry)) throw new Error(`${entry} is missing: run \`npm run build\` first`);
-process.env.BENCH_PACKAGE = pathToFileURL(entry).href;
+const { quick, only, builds, output } = readOptions(root);
 
 // On one CPU, children too: what it costs to wake another one differs more, from run to run, than what is compared.
 const cpu = String(availableParallelism() - 1);
@@ -32,13 +27,13 @@ const world = new Child<World>('world');
 const base = await world.call('listen');
 
 const SECTIONS: Record<SectionName, () => Section | Promise<Section>> = {
-  callback: () => callbackSection({ base }, quick),
-  tls: () => tlsSection(world, quick),
-  login: () => loginSection(world, { base }, quick),
-  requests: () => requestsSection(world, base),
-  memory: () => memorySection(world, base, quick),
-  startup: () => startupSection(root, dist, quick),
-  install: () => installSection(root),
+  callback: () => callbackSection({ base }, builds, quick),
+  tls: () => tlsSection(world, builds, quick),
+  login: () => loginSection(world, { base }, builds, quick),
+  requests: () => requestsSection(world, base, builds),
+  memory: () => memorySection(world, base, builds, quick),
+  startup: () => startupSection(root, builds, quick),
+  install: () => installSection(root, builds),
 };
 
 const texts: string[] = [];
@@ -61,7 +56,7 @@ const seconds = (performance.now() - start) / 1000;
 if (goals.length > 0) console.log(`${goalsToMarkdown(goals)}\n\n${seconds.toFixed(0)} s`);
 
 if (output !== '') {
-  const intro = `Written by \`npm run bench\`. All contenders run side by side, in processes of their own, against a stand-in provider on loopback that is a process, too; they take turns in short rounds after a warm-up. Given are the median of the rounds and the quartiles. CPU is that of the measured process, user and system. ${pinned ? 'All share one CPU of the machine.' : 'They are spread over the CPUs as the system likes (no `taskset` here).'}`;
-  const parts = ['# Benchmarks', intro, describeRun(root, seconds), goalsToMarkdown(goals), ...texts];
+  const intro = `Written by \`npm run bench\`. All contenders run side by side, in processes of their own, against a stand-in provider on loopback that is a process, too; they take turns in short rounds, in random order, after a warm-up. Given are the median of the rounds and the quartiles. CPU is that of the measured process, user and system. ${pinned ? 'All share one CPU of the machine.' : 'They are spread over the CPUs as the system likes (no `taskset` here).'}`;
+  const parts = ['# Benchmarks', intro, describeRun(root, builds, seconds), goalsToMarkdown(goals), ...texts];
   writeFileSync(output, `${parts.join('\n\n')}\n`);
 }

@@ -5,7 +5,7 @@ import session, { MemoryStore } from 'express-session';
 import passport from 'passport';
 import { type Provider, app as registered, type User } from '../contenders/contender.ts';
 import { floor } from '../contenders/floor.ts';
-import { CONTENDERS, FLOOR, type Runner } from '../contenders/index.ts';
+import { type Build, loadContender, type Rival, type Runner } from '../contenders/index.ts';
 import { serve } from '../rpc.ts';
 
 // A web app with a login: Express, express-session and Passport; the floor does without Passport.
@@ -26,9 +26,9 @@ function newApp(): Express {
   return app;
 }
 
-async function withPassport(name: Exclude<Runner, typeof FLOOR>, provider: Provider): Promise<Express> {
+async function withPassport(runner: Build | Rival, provider: Provider): Promise<Express> {
   const app = newApp();
-  const contender = await CONTENDERS[name]();
+  const contender = await loadContender(runner);
   passport.use('login', contender.strategy(provider) as passport.Strategy);
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user: User, done) => done(null, user));
@@ -68,8 +68,8 @@ function withoutPassport(provider: Provider): Express {
 }
 
 const handlers = {
-  async listen(name: Runner, provider: Provider): Promise<string> {
-    const app = name === FLOOR ? withoutPassport(provider) : await withPassport(name, provider);
+  async listen(runner: Runner, provider: Provider): Promise<string> {
+    const app = runner.role === 'floor' ? withoutPassport(provider) : await withPassport(runner, provider);
     const server = app.listen(0, '127.0.0.1');
     server.keepAliveTimeout = 600_000;
     await new Promise((resolve) => server.once('listening', resolve));

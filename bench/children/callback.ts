@@ -1,7 +1,7 @@
 import { eachAtATime } from '../concurrency.ts';
 import type { Contender, PassportStrategy, Provider } from '../contenders/contender.ts';
 import { floor } from '../contenders/floor.ts';
-import { CONTENDERS, FLOOR, type Runner } from '../contenders/index.ts';
+import { loadContender, type Runner } from '../contenders/index.ts';
 import { serve } from '../rpc.ts';
 import { authenticate, type Begun, begin, CODE, comeBack, describe } from './drive.ts';
 
@@ -22,11 +22,11 @@ let strategy: PassportStrategy | undefined;
 let withoutPackage: ((code: string) => Promise<unknown>) | undefined;
 let at: Provider = { base: '' };
 
-async function load(name: Runner, provider: Provider): Promise<void> {
+async function load(runner: Runner, provider: Provider): Promise<void> {
   at = provider;
-  if (name === FLOOR) withoutPackage = floor(provider);
+  if (runner.role === 'floor') withoutPackage = floor(provider);
   else {
-    contender = await CONTENDERS[name]();
+    contender = await loadContender(runner);
     strategy = contender.strategy(provider);
   }
 }

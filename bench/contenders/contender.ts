@@ -24,6 +24,16 @@ export interface User {
   id: string;
 }
 
+/** Passport's form of `verify`, for all contenders that take it. */
+export function verify(
+  _accessToken: string,
+  _refreshToken: string,
+  profile: User,
+  done: (error: unknown, user?: User) => void,
+): void {
+  done(null, { id: profile.id });
+}
+
 /** The app that is registered with the stand-in provider. */
 export const app = {
   clientID: '22CQ7B',

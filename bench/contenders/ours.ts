@@ -1,9 +1,9 @@
 import type * as Package from 'passport-fitbit-strategy';
-import { app, type Contender, type Provider, type User } from './contender.ts';
+import { app, type Contender, type Provider, verify } from './contender.ts';
 
-/** This package, as it is built. */
-export async function ours(): Promise<Contender> {
-  const { FitbitStrategy, refresh }: typeof Package = await import(process.env.BENCH_PACKAGE ?? '');
+/** A build of this package, imported from the URL of its entry. */
+export async function ours(entry: string): Promise<Contender> {
+  const { FitbitStrategy, refresh }: typeof Package = await import(entry);
   const client = ({ base }: Provider) => ({
     clientID: app.clientID,
     clientSecret: app.clientSecret,
@@ -12,11 +12,9 @@ export async function ours(): Promise<Contender> {
     userProfileURL: `${base}/userinfo`,
   });
   return {
+    // Passport's form of `verify`: every version of the package takes it, so that builds can be compared.
     strategy: (provider) =>
-      new FitbitStrategy(
-        { ...client(provider), callbackURL: app.callbackURL, scope: app.scope },
-        async ({ profile }): Promise<User> => ({ id: profile.id }),
-      ),
+      new FitbitStrategy({ ...client(provider), callbackURL: app.callbackURL, scope: app.scope }, verify),
     refresh: (provider) => (token) => refresh(client(provider), token),
   };
 }

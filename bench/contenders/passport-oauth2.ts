@@ -1,15 +1,6 @@
 import OAuth2Strategy from 'passport-oauth2';
 import { AuthTokenRefresh } from 'passport-oauth2-refresh';
-import { app, type Contender, type PassportStrategy, type Provider, type User } from './contender.ts';
-
-interface Profile {
-  id: string;
-}
-type Done = (error: unknown, user?: User) => void;
-
-function verify(_accessToken: string, _refreshToken: string, profile: Profile, done: Done): void {
-  done(null, { id: profile.id });
-}
+import { app, type Contender, type PassportStrategy, type Provider, type User, verify } from './contender.ts';
 
 const options = ({ base }: Provider) => ({
   clientID: app.clientID,
@@ -41,11 +32,11 @@ function contender(strategy: (provider: Provider) => PassportStrategy & { name: 
 }
 
 /** Plain passport-oauth2, with the `userProfile` that its README has the app write. */
-export function passportOAuth2(): Contender {
+export function passportOAuth2({ pkce = false } = {}): Contender {
   return contender((provider) => {
-    const settings = options(provider);
+    const settings = { ...options(provider), pkce };
     class Strategy extends OAuth2Strategy {
-      override userProfile(accessToken: string, done: (error?: unknown, profile?: Profile) => void): void {
+      override userProfile(accessToken: string, done: (error?: unknown, profile?: User) => void): void {
         this._oauth2.useAuthorizationHeaderforGET(true);
         this._oauth2.get(settings.userProfileURL, accessToken, (error, body) => {
           if (error) return done(error);

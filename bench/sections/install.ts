@@ -2,21 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OURS, RIVALS } from '../contenders/index.ts';
+import { type Build, RIVAL_PACKAGES } from '../contenders/index.ts';
 import type { Section } from '../report.ts';
 
 /** What `npm install` of the packed package brings, and of each rival. */
-export function installSection(root: string): Section {
+export function installSection(root: string, builds: readonly Build[]): Section {
   const folder = mkdtempSync(join(tmpdir(), 'bench-install-'));
   try {
-    const packed = npm(root, ['pack', '--json', '--pack-destination', folder]);
-    const [tarball]: { filename: string }[] = JSON.parse(packed);
     const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
       readFileSync(join(root, 'bench/package.json'), 'utf8'),
     );
     const specs = [
-      { name: OURS, spec: join(folder, tarball?.filename ?? '') },
-      ...RIVALS.map((name) => ({ name, spec: `${name}@${dependencies[name]}` })),
+      ...builds.map((build) => ({ name: build.name, spec: pack(build, folder) })),
+      ...RIVAL_PACKAGES.map((name) => ({ name, spec: `${name}@${dependencies[name]}` })),
     ];
     const rows = specs.map(({ name, spec }) => [name, ...install(spec)]);
     return {
@@ -33,6 +31,14 @@ export function installSection(root: string): Section {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Packs what is built into a folder of its own, as builds of one version have one file name. */
+function pack(build: Build, folder: string): string {
+  const destination = mkdtempSync(join(folder, 'pack-'));
+  const options = ['--json', '--ignore-scripts', '--pack-destination', destination];
+  const [tarball]: { filename: string }[] = JSON.parse(npm(build.folder, ['pack', ...options]));
+  return join(destination, tarball?.filename ?? '');
 }
 
 function install(spec: string): string[] {

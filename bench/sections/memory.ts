@@ -1,19 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallbackChild } from '../children/callback.ts';
 import type { World } from '../children/world.ts';
-import { type ContenderName, OURS, RIVALS, RUNNERS, type Runner } from '../contenders/index.ts';
+import { type Build, FLOOR, RIVALS, type Rival, type Runner } from '../contenders/index.ts';
 import { megabytes, type Section } from '../report.ts';
 import { Child } from '../rpc.ts';
 
 const PATIENCE = 60_000; // ms
 
 /** Memory: of logins that wait for the provider, and under an answer without end. */
-export async function memorySection(world: Child<World>, base: string, quick: boolean): Promise<Section> {
+export async function memorySection(
+  world: Child<World>,
+  base: string,
+  builds: readonly Build[],
+  quick: boolean,
+): Promise<Section> {
   const logins = quick ? 2000 : 10_000;
   const waiting = [];
-  for (const name of RUNNERS) waiting.push(await wait(world, base, name, logins));
+  for (const runner of [FLOOR, ...builds, ...RIVALS]) waiting.push(await wait(world, base, runner, logins));
   const huge = [];
-  for (const name of quick ? [OURS] : [OURS, ...RIVALS]) huge.push(await pour(base, name));
+  for (const runner of quick ? builds : [...builds, ...RIVALS]) huge.push(await pour(base, runner));
   return {
     tables: [
       {
@@ -43,12 +48,12 @@ export async function memorySection(world: Child<World>, base: string, quick: bo
   };
 }
 
-async function wait(world: Child<World>, base: string, name: Runner, logins: number) {
+async function wait(world: Child<World>, base: string, runner: Runner, logins: number) {
   const child = new Child<CallbackChild>('callback');
   try {
-    await child.call('load', name, { base });
+    await child.call('load', runner, { base });
     await child.call('run', 200, 16);
-    await child.call('load', name, { base: `${base}/silent` });
+    await child.call('load', runner, { base: `${base}/silent` });
     const before = await child.call('memory');
     await world.call('requests');
     await child.call('wait', logins);
@@ -58,24 +63,24 @@ async function wait(world: Child<World>, base: string, name: Runner, logins: num
       arrived += await world.call('requests');
       await sleep(50);
     }
-    if (arrived < logins) throw new Error(`${name}: only ${arrived} of ${logins} requests arrived`);
+    if (arrived < logins) throw new Error(`${runner.name}: only ${arrived} of ${logins} requests arrived`);
     const after = await child.call('memory');
-    return { name, heap: after.heap - before.heap, resident: after.resident - before.resident };
+    return { name: runner.name, heap: after.heap - before.heap, resident: after.resident - before.resident };
   } finally {
     await child.stop();
   }
 }
 
-async function pour(base: string, name: ContenderName) {
+async function pour(base: string, runner: Build | Rival) {
   const child = new Child<CallbackChild>('callback');
   try {
-    await child.call('load', name, { base: `${base}/huge` });
+    await child.call('load', runner, { base: `${base}/huge` });
     const { resident } = await child.call('memory');
     const { peak, ms, outcome } = await Promise.race([
       child.call('once'),
       sleep(PATIENCE, { peak: Number.NaN, ms: PATIENCE, outcome: 'nothing within a minute' }),
     ]);
-    return { name, peak: peak - resident, ms, outcome };
+    return { name: runner.name, peak: peak - resident, ms, outcome };
   } finally {
     await child.stop();
   }

@@ -1,16 +1,21 @@
 import type { CallbackChild } from '../children/callback.ts';
 import type { World } from '../children/world.ts';
-import { type ContenderName, OURS, RIVALS } from '../contenders/index.ts';
+import { type Build, RIVALS, type Rival } from '../contenders/index.ts';
 import type { Section } from '../report.ts';
 import { Child } from '../rpc.ts';
 
 const CALLERS = 1000;
 
 /** What is asked of the provider: at a login without the `profile` scope, and when many refresh at once. */
-export async function requestsSection(world: Child<World>, base: string): Promise<Section> {
-  const results = [];
-  for (const name of [OURS, ...RIVALS]) results.push(await count(world, base, name));
-  const own = results.find(({ name }) => name === OURS);
+export async function requestsSection(
+  world: Child<World>,
+  base: string,
+  builds: readonly Build[],
+): Promise<Section> {
+  const own = [];
+  for (const build of builds) own.push(await count(world, base, build));
+  const results = [...own];
+  for (const rival of RIVALS) results.push(await count(world, base, rival));
   return {
     tables: [
       {
@@ -25,32 +30,34 @@ export async function requestsSection(world: Child<World>, base: string): Promis
         ]),
       },
     ],
-    goals: [
+    goals: own.flatMap(({ name, login, outcome, refreshes }) => [
       {
         goal: 'one request for a login without profile',
-        measured: `${own?.login}, ${own?.outcome}`,
-        met: own?.login === 1 && own.outcome === 'signed in',
+        build: name,
+        measured: `${login}, ${outcome}`,
+        met: login === 1 && outcome === 'signed in',
       },
       {
         goal: `one refresh for ${CALLERS} callers`,
-        measured: String(own?.refreshes),
-        met: own?.refreshes === 1,
+        build: name,
+        measured: String(refreshes),
+        met: refreshes === 1,
       },
-    ],
+    ]),
   };
 }
 
-async function count(world: Child<World>, base: string, name: ContenderName) {
+async function count(world: Child<World>, base: string, runner: Build | Rival) {
   const child = new Child<CallbackChild>('callback');
   try {
-    await child.call('load', name, { base: `${base}/without-profile` });
+    await child.call('load', runner, { base: `${base}/without-profile` });
     await world.call('requests');
     const { outcome } = await child.call('once');
     const login = await world.call('requests');
     const answered = await child.call('refresh', CALLERS);
     const refreshes = await world.call('requests');
-    if (answered !== CALLERS) throw new Error(`${name}: ${CALLERS - answered} refresh calls failed`);
-    return { name, login, outcome, refreshes };
+    if (answered !== CALLERS) throw new Error(`${runner.name}: ${CALLERS - answered} refresh calls failed`);
+    return { name: runner.name, login, outcome, refreshes };
   } finally {
     await child.stop();
   }

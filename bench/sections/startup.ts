@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OURS, RIVALS } from '../contenders/index.ts';
+import { type Build, RIVAL_PACKAGES } from '../contenders/index.ts';
 import { ratio, type Section, spread } from '../report.ts';
 import { interleave, summarize } from '../statistics.ts';
 
@@ -29,8 +29,12 @@ const SCRIPTS: Record<Format, string[]> = {
 };
 
 /** Import times, each in a process of its own. */
-export async function startupSection(root: string, dist: string, quick: boolean): Promise<Section> {
-  const entries = [...rivalEntries(), ...ownEntries(root, dist)];
+export async function startupSection(
+  root: string,
+  builds: readonly Build[],
+  quick: boolean,
+): Promise<Section> {
+  const entries = [...rivalEntries(), ...builds.flatMap(ownEntries)];
   const measure = async ({ format, target }: Entry) =>
     Number(execFileSync(process.execPath, [...SCRIPTS[format], target], { cwd: join(root, 'bench') }));
   const samples = await interleave(entries, quick ? 5 : 21, measure);
@@ -52,9 +56,10 @@ export async function startupSection(root: string, dist: string, quick: boolean)
       },
     ],
     goals: measured
-      .filter(({ name }) => name === OURS)
-      .map(({ format, time }) => ({
+      .filter(({ name }) => builds.some((build) => build.name === name))
+      .map(({ name, format, time }) => ({
         goal: `import (${format}): at most 1.3 × ${BASE} alone`,
+        build: name,
         measured: ratio(time.median, base(format)),
         met: time.median <= 1.3 * base(format),
       })),
@@ -62,7 +67,7 @@ export async function startupSection(root: string, dist: string, quick: boolean)
 }
 
 function rivalEntries(): Entry[] {
-  return RIVALS.flatMap((name): Entry[] =>
+  return RIVAL_PACKAGES.flatMap((name): Entry[] =>
     name === 'openid-client'
       ? [{ name: 'openid-client/passport', format: 'ESM', target: 'openid-client/passport' }]
       : [
@@ -73,18 +78,18 @@ function rivalEntries(): Entry[] {
 }
 
 /** The entries of package.json's `exports` that are built. */
-function ownEntries(root: string, dist: string): Entry[] {
+function ownEntries({ name: buildName, folder }: Build): Entry[] {
   interface Conditions {
     import: { default: string };
     require: { default: string };
   }
   const manifest: { exports: Record<string, Conditions | string> } = JSON.parse(
-    readFileSync(join(root, 'package.json'), 'utf8'),
+    readFileSync(join(folder, 'package.json'), 'utf8'),
   );
   return Object.entries(manifest.exports).flatMap(([path, conditions]): Entry[] => {
     if (typeof conditions === 'string') return [];
-    const name = OURS + path.slice(1);
-    const file = (built: { default: string }) => built.default.replace('./dist', dist);
+    const name = buildName + path.slice(1);
+    const file = (built: { default: string }) => join(folder, built.default);
     const both: Entry[] = [
       { name, format: 'ESM', target: file(conditions.import) },
       { name, format: 'CommonJS', target: file(conditions.require) },

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { World } from '../children/world.ts';
+import type { Build } from '../contenders/index.ts';
 import type { Section } from '../report.ts';
 import type { Child } from '../rpc.ts';
 import { callbackTable, measureCallbacks } from './callback.ts';
@@ -22,19 +23,25 @@ function makeCertificate(): { key: string; cert: string } {
 }
 
 /** Callbacks over HTTPS: with the connections that there are, and with a new one for each request. */
-export async function tlsSection(world: Child<World>, quick: boolean): Promise<Section> {
+export async function tlsSection(
+  world: Child<World>,
+  builds: readonly Build[],
+  quick: boolean,
+): Promise<Section> {
   const tls = makeCertificate();
   const base = await world.call('listen', tls);
   const env = { NODE_EXTRA_CA_CERTS: tls.cert };
   const rounds = quick ? 3 : 9;
   const reused = await measureCallbacks(
     { base },
+    builds,
     { warmUp: 3000, processes: 1, rounds: 2 * rounds, count: 100 },
     [16],
     env,
   );
   const fresh = await measureCallbacks(
     { base: `${base}/close` },
+    builds,
     { warmUp: 160, processes: 1, rounds, count: 40 },
     [16],
     env,
