@@ -26,9 +26,10 @@ const ALLOWED: Record<string, RegExp> = {
   entry: /^(fitbit|google-health|oauth2|token-manager|simulator|node:.*)$/,
   fitbit: /^(oauth2|express)$/,
   'google-health': /^(oauth2|express)$/,
-  oauth2: /^(node:.*|passport|passport-oauth2|express|cookie|jose)$/,
-  'token-manager': /^(oauth2|node:.*|pg|redis)$/,
-  simulator: /^(node:.*|jose)$/,
+  oauth2: /^(util|node:.*|passport|passport-oauth2|express|cookie)$/,
+  'token-manager': /^(oauth2|util|node:.*|pg|redis)$/,
+  util: /^node:.*$/,
+  simulator: /^node:.*$/,
 };
 
 describe('the rooms of lib/', () => {

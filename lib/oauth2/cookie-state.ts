@@ -1,7 +1,8 @@
+import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Request } from 'express';
+import { createSealer, type Sealer } from '../util/seal.ts';
+import { isObject } from './arguments.ts';
 import { OAuthError } from './errors.ts';
-import { toCallback } from './promise.ts';
-import { createSealer, type Sealer } from './seal.ts';
 import {
   LOGIN_LIFETIME,
   MAX_LOGINS,
@@ -80,7 +81,14 @@ export class CookieStateStore implements StateStore {
     meta: StateMeta,
     callback: (error: Error | null, state?: string) => void,
   ): void {
-    toCallback(this.#store(req, verifier, appState, meta), callback);
+    let state: string;
+    try {
+      state = this.#store(req, verifier, appState, meta);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    callback(null, state);
   }
 
   verify(
@@ -89,23 +97,23 @@ export class CookieStateStore implements StateStore {
     meta: StateMeta,
     callback: (error: Error | null, ok?: string | boolean, info?: unknown) => void,
   ): void {
-    toCallback(this.#verify(req, state, meta), (error, outcome) =>
-      callback(error, outcome?.ok, outcome?.info),
-    );
+    let outcome: Outcome;
+    try {
+      outcome = this.#verify(req, state, meta);
+    } catch (error) {
+      callback(error as Error);
+      return;
+    }
+    callback(null, outcome.ok, outcome.info);
   }
 
-  async #store(
-    req: Request,
-    verifier: string | undefined,
-    appState: unknown,
-    meta: StateMeta,
-  ): Promise<string> {
+  #store(req: Request, verifier: string | undefined, appState: unknown, meta: StateMeta): string {
     const state = newState();
     const now = Date.now();
-    const login = { state, verifier, appState, issuer: issuerOf(meta), expires: now + this.#lifetime };
-    const value = await this.#sealer.seal(login);
+    const login = JSON.stringify({ verifier, appState, expires: now + this.#lifetime });
+    const value = this.#sealer.seal(login, contextOf(state, meta));
     const name = `${this.#prefix}${Math.floor(now / 1000).toString(36)}.${state.slice(0, ID_LENGTH)}`;
-    const cookie = await this.#cookie(name, value, this.#lifetime / 1000);
+    const cookie = this.#cookie(name, value, this.#lifetime / 1000);
     if (cookie.length > MAX_COOKIE) {
       throw new OAuthError('"state" holds too much for a cookie: keep it under 2 kB of JSON', {
         code: 'state_too_large',
@@ -113,33 +121,28 @@ export class CookieStateStore implements StateStore {
       });
     }
     // The names begin with the time: sorted, the oldest come first.
-    const names = Object.keys(await this.#cookies(req)).sort();
+    const names = Object.keys(this.#cookies(req)).sort();
     for (const oldest of names.slice(0, Math.max(0, names.length - MAX_LOGINS + 1))) {
-      await this.#clear(req, oldest);
+      this.#clear(req, oldest);
     }
     append(req, cookie);
     return state;
   }
 
-  async #verify(
-    req: Request,
-    state: string | undefined,
-    meta: StateMeta,
-  ): Promise<{ ok: string | boolean; info: unknown }> {
-    const cookies = await this.#cookies(req);
+  #verify(req: Request, state: string | undefined, meta: StateMeta): Outcome {
+    const cookies = this.#cookies(req);
     const names = Object.keys(cookies);
     if (names.length === 0) return { ok: false, info: stateFailure('state_missing') };
     const name = state && names.find((each) => each.endsWith(`.${state.slice(0, ID_LENGTH)}`));
     if (!name) return { ok: false, info: stateFailure('state_mismatch') };
 
-    await this.#clear(req, name);
-    const login = await this.#sealer.unseal(cookies[name] ?? '');
-    const { verifier, appState, expires } = login ?? {};
-    const ours = login?.state === state && login?.issuer === issuerOf(meta) && typeof expires === 'number';
-    if (!ours || !this.#useUp(login.state as string, expires))
+    this.#clear(req, name);
+    const login = parseLogin(this.#sealer.open(cookies[name] ?? '', contextOf(state, meta)));
+    if (login === undefined || !this.#useUp(state, login.expires)) {
       return { ok: false, info: stateFailure('state_mismatch') };
-    if (expires <= Date.now()) return { ok: false, info: stateFailure('state_expired') };
-    return { ok: typeof verifier === 'string' ? verifier : true, info: appState };
+    }
+    if (login.expires <= Date.now()) return { ok: false, info: stateFailure('state_expired') };
+    return { ok: login.verifier ?? true, info: login.appState };
   }
 
   /** Marks a state as used; false if it was already. */
@@ -155,18 +158,16 @@ export class CookieStateStore implements StateStore {
     return true;
   }
 
-  async #cookies(req: Request): Promise<Record<string, string | undefined>> {
-    const { parseCookie } = await loadCookie();
+  #cookies(req: Request): Record<string, string | undefined> {
     const all = parseCookie(req.headers?.cookie ?? '');
     return Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith(this.#prefix)));
   }
 
-  async #clear(req: Request, name: string): Promise<void> {
-    append(req, await this.#cookie(name, '', 0));
+  #clear(req: Request, name: string): void {
+    append(req, this.#cookie(name, '', 0));
   }
 
-  async #cookie(name: string, value: string, maxAge: number): Promise<string> {
-    const { stringifySetCookie } = await loadCookie();
+  #cookie(name: string, value: string, maxAge: number): string {
     return stringifySetCookie(
       // Lax: the callback is a navigation that comes from the provider's site. `__Host-` asks for the path "/".
       { name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure },
@@ -174,14 +175,33 @@ export class CookieStateStore implements StateStore {
   }
 }
 
-/** Loaded when it is needed: most apps never do. */
-function loadCookie() {
-  return import('cookie');
+/** What `verify` calls back with. */
+interface Outcome {
+  ok: string | boolean;
+  info: unknown;
 }
 
-/** Ties a cookie to the provider and client it was made for: another strategy may use the same secret. */
-function issuerOf({ authorizationURL, clientID }: StateMeta): string {
-  return `${clientID} ${authorizationURL}`;
+/** A login as its cookie holds it. */
+interface Login {
+  verifier?: string | undefined;
+  appState?: unknown;
+  /** When it expires, ms since the epoch. */
+  expires: number;
+}
+
+function parseLogin(text: string | undefined): Login | undefined {
+  const login: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (!isObject(login) || typeof login.expires !== 'number') return undefined;
+  const { verifier, appState, expires } = login;
+  return { verifier: typeof verifier === 'string' ? verifier : undefined, appState, expires };
+}
+
+/**
+ * What a sealed login belongs to: its state, which may not come from another cookie, and the provider and client
+ * that it was made for, as another strategy may use the same secret.
+ */
+function contextOf(state: string, { authorizationURL, clientID }: StateMeta): string {
+  return JSON.stringify([state, authorizationURL, clientID]);
 }
 
 function append(req: Request, cookie: string): void {

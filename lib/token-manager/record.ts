@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isObject, isToken } from '../oauth2/arguments.ts';
-import { createSealer } from '../oauth2/seal.ts';
 import { type TokenSet, withRaw } from '../oauth2/tokens.ts';
+import { createSealer } from '../util/seal.ts';
 import { unreadable } from './errors.ts';
 import type { TokenRecord } from './store.ts';
 
@@ -31,8 +31,7 @@ export function createCodec(secrets: string | readonly string[] | undefined): Re
     async encode(userID, tokens, refreshedAt) {
       const { accessToken, refreshToken, tokenType, scope, userID: providerID, expiresAt } = tokens;
       const payload = {
-        // Whose they are: a sealed record that somebody puts into another user's row does not open there.
-        user: userID,
+        user: userID, // Without a seal, this alone shows that a record was put into another user's row.
         accessToken,
         refreshToken,
         tokenType,
@@ -41,26 +40,35 @@ export function createCodec(secrets: string | readonly string[] | undefined): Re
         expiresAt: expiresAt.getTime(),
         refreshedAt,
       };
-      const data = sealer === undefined ? JSON.stringify(payload) : await sealer.seal(payload);
+      const version = randomUUID();
+      const text = JSON.stringify(payload);
+      const data = sealer === undefined ? text : sealer.seal(text, contextOf(userID, version));
       return {
-        record: { version: randomUUID(), data, expiresAt: expiresAt.getTime() },
+        record: { version, data, expiresAt: expiresAt.getTime() },
         tokens,
         refreshedAt,
       };
     },
     async decode(userID, record) {
-      const payload = sealer === undefined ? parse(record.data) : await sealer.unseal(record.data);
+      const text =
+        sealer === undefined ? record.data : sealer.open(record.data, contextOf(userID, record.version));
+      const payload = text === undefined ? undefined : parse(text);
       if (payload === undefined) {
         throw unreadable(
           sealer === undefined
             ? 'if they are sealed, give the manager the same `seal` secrets'
-            : 'they were sealed with a secret that is not among those of the `seal` option, or not at all, or changed',
+            : 'they were changed, belong to another user, are not sealed, or were sealed with a secret that is not in the `seal` option',
         );
       }
       if (payload.user !== userID) throw unreadable('they belong to another user');
       return { record, ...readPayload(payload) };
     },
   };
+}
+
+/** What a sealed record belongs to: it opens neither in another user's row nor under another version. */
+function contextOf(userID: string, version: string): string {
+  return JSON.stringify([userID, version]);
 }
 
 function parse(data: string): Record<string, unknown> | undefined {

@@ -16,7 +16,6 @@ export interface Cell {
   readonly runtime: Runtime;
   /** The script and its arguments, relative to the folder. */
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
   /** Whether it is part of the reduced matrix. */
   readonly reduced: boolean;
 }
@@ -165,25 +164,17 @@ const jest: Folder = {
 };
 
 const jestCells: Cell[] = [
-  {
-    group: 'Jest',
-    name: 'Jest 30, session',
-    folder: jest,
-    runtime: 'node',
-    args: ['node_modules/jest/bin/jest.js', '--rootDir=test/compat/jest', 'login.test.cjs'],
-    reduced: true,
-  },
-  {
-    group: 'Jest',
-    name: 'Jest 30, CookieStateStore',
-    folder: jest,
-    runtime: 'node',
-    args: ['node_modules/jest/bin/jest.js', '--rootDir=test/compat/jest', 'cookie-state.test.cjs'],
-    // jose has ES modules only, and Jest loads none of them without this.
-    env: { NODE_OPTIONS: '--experimental-vm-modules' },
-    reduced: true,
-  },
-];
+  { name: 'session', file: 'login.test.cjs' },
+  { name: 'CookieStateStore', file: 'cookie-state.test.cjs' },
+  { name: 'sealed tokens', file: 'sealed-tokens.test.cjs' },
+].map(({ name, file }) => ({
+  group: 'Jest',
+  name: `Jest 30, ${name}`,
+  folder: jest,
+  runtime: 'node',
+  args: ['node_modules/jest/bin/jest.js', '--rootDir=test/compat/jest', file],
+  reduced: true,
+}));
 
 /** Every cell; the reduced matrix is a part of them. */
 export const cells: readonly Cell[] = [

@@ -41,7 +41,7 @@ export class Workspace {
     if (!installed.ok) return installed;
     const command = await this.#runtime(cell.runtime);
     const flags = cell.runtime === 'deno' ? ['run', '-A', '--node-modules-dir=manual'] : [];
-    return run(command, [...flags, ...cell.args], join(this.#path, cell.folder.name), cell.env);
+    return run(command, [...flags, ...cell.args], join(this.#path, cell.folder.name));
   }
 
   async remove(): Promise<void> {
@@ -120,19 +120,14 @@ async function layOut(path: string): Promise<void> {
   }
 }
 
-function run(
-  command: string,
-  args: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<Result> {
+function run(command: string, args: readonly string[], cwd: string): Promise<Result> {
   // What the calling npm sets for its own scripts is not for the folders here.
   const own = Object.entries(process.env).filter(
     ([name]) => !/^npm_(package|lifecycle|config_local)/.test(name),
   );
   const options = {
     cwd,
-    env: { ...Object.fromEntries(own), ...env },
+    env: Object.fromEntries(own),
     timeout: 300_000,
     maxBuffer: 2 ** 26,
   };

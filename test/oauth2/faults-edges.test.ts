@@ -3,7 +3,6 @@ import { CookieStateStore, FitbitStrategy } from 'passport-fitbit-strategy';
 import { describe, expect, it, vi } from 'vitest';
 import { checkCallbackURL, checkTimeout, checkURL } from '../../lib/oauth2/arguments.ts';
 import { FirstOutcome } from '../../lib/oauth2/outcome.ts';
-import { createSealer } from '../../lib/oauth2/seal.ts';
 import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { callVerify, type Verify } from '../../lib/oauth2/verify.ts';
 import { response, sends, start } from '../support/faulty-server.ts';
@@ -51,16 +50,6 @@ describe('a setting of CookieStateStore', () => {
 
   it.each([['ab'], 5, null, '', 'a;b', 'x'.repeat(65)])('that is the name %j is refused', (name) => {
     expect(() => new CookieStateStore({ secret, name } as never)).toThrow('"name" must consist of letters');
-  });
-});
-
-describe('a seal', () => {
-  const secret = 'a'.repeat(32);
-  it('opens for the purpose that it was made for only, with a secret of 32 characters or more', async () => {
-    const sealed = await createSealer(secret, 'one purpose').seal({ a: 1 });
-    expect(await createSealer(secret, 'one purpose').unseal(sealed)).toMatchObject({ a: 1 });
-    expect(await createSealer(secret, 'another').unseal(sealed)).toBeUndefined();
-    expect(() => createSealer(secret.slice(1), 'one purpose')).toThrow('"secret"');
   });
 });
 
