@@ -148,6 +148,12 @@ describe('a sealed text', () => {
     expect(sealer.open(value as never)).toBeUndefined();
   });
 
+  // A change of the format or of the keys needs a new version: stored tokens must still open.
+  it('of version 1 opens', () => {
+    const sealed = '1.abQPr6io.4eFWyzGHRTJ4wItdUHjAn3i8vHVRL9suNdGBkI_S-B-XdKkeXVEGtmr8-KFYMsA';
+    expect(sealer.open(sealed, 'context')).toBe('sealed by version 1');
+  });
+
   it('that was never sealed does not open', () => {
     const [, id] = sealer.seal('').split('.');
     for (const foreign of [
