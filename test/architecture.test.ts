@@ -26,8 +26,9 @@ const ALLOWED: Record<string, RegExp> = {
   entry: /^(fitbit|google-health|oauth2|token-manager|simulator|node:.*)$/,
   fitbit: /^(oauth2|express)$/,
   'google-health': /^(oauth2|express)$/,
-  oauth2: /^(util|node:.*|passport|passport-oauth2|express|cookie)$/,
+  oauth2: /^(client|util|node:.*|passport|passport-oauth2|express|cookie)$/,
   'token-manager': /^(oauth2|util|node:.*|pg|redis)$/,
+  client: /^node:.*$/,
   util: /^node:.*$/,
   simulator: /^node:.*$/,
 };

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { parse, stringify } from 'node:querystring';
 import type { Request } from 'express';
+import { redactor } from '../client/redact.ts';
 import type { AuthenticateOptions } from './authenticate-options.ts';
 import { callbackURLOf, invalidParameter, MAX_PARAMETER } from './callback.ts';
 import { OAuthError } from './errors.ts';
@@ -9,7 +10,6 @@ import { type Failure, FirstOutcome, type Outcomes } from './outcome.ts';
 import type { Profile } from './profile.ts';
 import { toCallback } from './promise.ts';
 import type { Client } from './provider.ts';
-import { redactor } from './redact.ts';
 import { errorCode } from './response.ts';
 import { SessionStateStore } from './session-state.ts';
 import { type StateMeta, type StateStore, storeState, verifyState } from './state.ts';

@@ -1,3 +1,4 @@
+import { redactor } from '../client/redact.ts';
 import { isObject } from './arguments.ts';
 import {
   type ProviderError,
@@ -8,7 +9,6 @@ import {
 } from './errors.ts';
 import type { HttpResponse } from './http.ts';
 import type { Client, Provider } from './provider.ts';
-import { redactor } from './redact.ts';
 
 const SUMMARY: Record<RequestOperation, string> = {
   authorization: 'refused the authorization request',
@@ -60,7 +60,9 @@ export function responseError(
   { status, headers, body }: HttpResponse,
   secrets: readonly (string | undefined)[],
 ): ResponseError {
-  const basic = clientSecret && `${clientID}:${clientSecret}`;
+  // In Base64, so that the client id alone is not taken for a part of a secret.
+  const basic =
+    clientSecret && Buffer.from(`${clientID}:${clientSecret}`).toString('base64').replace(/=+$/, '');
   const all = [clientSecret, basic, ...secrets].filter((secret) => secret !== undefined);
   const redact = redactor(all);
   // Callers branch on codes: a short secret, such as the "token" of a test, must not blank out `invalid_token`.

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { OAuthError, ResponseError, TransportError } from 'passport-fitbit-strategy';
 import { describe, expect, it } from 'vitest';
+import { redactor } from '../../lib/client/redact.ts';
 import { fitbit } from '../../lib/fitbit/endpoints.ts';
 import { parseProfile } from '../../lib/fitbit/profile.ts';
 import { parseScopeMap } from '../../lib/fitbit/scopes.ts';
@@ -8,7 +9,6 @@ import { checkCallbackURL, checkURL } from '../../lib/oauth2/arguments.ts';
 import { invalidParameter } from '../../lib/oauth2/callback.ts';
 import { basicAuthorization } from '../../lib/oauth2/client.ts';
 import { resolveClient } from '../../lib/oauth2/provider.ts';
-import { redactor } from '../../lib/oauth2/redact.ts';
 import { parseObject, responseError } from '../../lib/oauth2/response.ts';
 import { SessionStateStore } from '../../lib/oauth2/session-state.ts';
 import { splitScope, toTokenSet } from '../../lib/oauth2/tokens.ts';
