@@ -12,12 +12,10 @@ export default defineConfig([
       'token-manager/postgres': 'lib/token-manager/postgres.ts',
       'token-manager/redis': 'lib/token-manager/redis.ts',
       'token-manager/conformance': 'lib/token-manager/conformance.ts',
-      simulator: 'lib/simulator.ts',
     },
     format: ['esm', 'cjs'],
     dts: true,
     // rolldown's helpers in a file of their own: every CommonJS entry would load the one that has them, passport-oauth2 and all.
     outputOptions: { codeSplitting: { groups: [{ name: 'runtime', test: /^\0rolldown\/runtime/ }] } },
   },
-  { ...shared, entry: { cli: 'lib/cli.ts' }, format: ['esm'], clean: false },
 ]);

@@ -3,35 +3,59 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const lib = resolve(import.meta.dirname, '../lib');
-const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const files = sourcesOf(lib);
 
 /** The room of a file: the folder in lib/, or `entry` for the files beside the folders. */
 const roomOf = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : 'entry');
 
+/** The TypeScript files of a folder, relative to it. */
+function sourcesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+}
+
+/** Every import in a folder: the file that has it, and the absolute path or the package that it names. */
+function importsIn(folder: string): { file: string; target: string }[] {
+  return sourcesOf(folder).flatMap((file) => {
+    const text = readFileSync(join(folder, file), 'utf8');
+    const specifiers = [...text.matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*'([^']+)'/g)];
+    return specifiers.map(([, name = '']) => ({
+      file,
+      target: name.startsWith('.') ? resolve(folder, dirname(file), name) : name,
+    }));
+  });
+}
+
 /** Each import of one room by another, as `from → to`, with the packages as rooms of their own. */
-const imports = files.flatMap((file) => {
-  const text = readFileSync(join(lib, file), 'utf8');
-  const specifiers = [...text.matchAll(/(?:^|\s)(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
-    (match) => match[1] ?? '',
-  );
-  return specifiers.map((specifier) => ({
-    file,
-    from: roomOf(file),
-    to: specifier.startsWith('.') ? roomOf(relative(lib, resolve(lib, dirname(file), specifier))) : specifier,
-  }));
-});
+const imports = importsIn(lib).map(({ file, target }) => ({
+  file,
+  from: roomOf(file),
+  to: target.startsWith(lib) ? roomOf(relative(lib, target)) : target,
+}));
 
 /** Which rooms and packages each room may import. */
 const ALLOWED: Record<string, RegExp> = {
-  entry: /^(fitbit|google-health|oauth2|token-manager|simulator|node:.*)$/,
+  entry: /^(fitbit|google-health|oauth2|token-manager|node:.*)$/,
   fitbit: /^(oauth2|express)$/,
   'google-health': /^(oauth2|express)$/,
   oauth2: /^(client|util|node:.*|passport|passport-oauth2|express|cookie)$/,
   'token-manager': /^(oauth2|util|node:.*|pg|redis)$/,
   client: /^node:.*$/,
   util: /^node:.*$/,
-  simulator: /^node:.*$/,
 };
+
+describe('the packages of the repository', () => {
+  it.each([
+    ['lib', '../simulator', 'fitbit-simulator'],
+    ['simulator/lib', '../lib', 'passport-fitbit-strategy'],
+  ])('%s imports nothing of the other package', (folder, otherFolder, otherName) => {
+    const base = resolve(import.meta.dirname, '..', folder);
+    const other = resolve(import.meta.dirname, otherFolder);
+    const wrong = importsIn(base).filter(
+      ({ target }) => target.startsWith(other) || target.startsWith(otherName),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
 
 describe('the rooms of lib/', () => {
   it('import in one direction only: entry, provider, oauth2', () => {
@@ -59,7 +83,7 @@ describe('the rooms of lib/', () => {
   });
 
   it('have entries that only export', () => {
-    for (const file of files.filter((name) => roomOf(name) === 'entry' && name !== 'cli.ts')) {
+    for (const file of files.filter((name) => roomOf(name) === 'entry')) {
       const text = readFileSync(join(lib, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
       const rest = text.replaceAll(/export (type )?(\{[^}]*\}|\*) from '[^']+';/g, '').trim();
       expect({ file, rest }).toEqual({ file, rest: '' });

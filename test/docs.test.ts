@@ -4,12 +4,11 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
-const pages = [
-  ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...readdirSync(join(root, 'docs'))
+const pages = ['', 'docs/', 'simulator/'].flatMap((folder) =>
+  readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
+    .map((name) => `${folder}${name}`),
+);
 
 /** The TypeScript blocks of a page as modules, named after the page and the line where they begin. */
 function blocks(page: string): { name: string; source: string }[] {

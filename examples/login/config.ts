@@ -1,6 +1,6 @@
+import type { Simulator } from 'fitbit-simulator';
 import type { FitbitClient } from 'passport-fitbit-strategy';
 import type { GoogleHealthClient } from 'passport-fitbit-strategy/google-health';
-import type { Simulator } from 'passport-fitbit-strategy/simulator';
 
 /** What the app is made with. */
 export interface Config {

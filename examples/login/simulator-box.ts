@@ -1,5 +1,5 @@
 import { Router } from 'express';
-import type { Simulator } from 'passport-fitbit-strategy/simulator';
+import type { Simulator } from 'fitbit-simulator';
 
 /** The dashboard's simulator box. An app with real users has nothing of the kind. */
 export function simulatorBox(simulator: Simulator): Router {

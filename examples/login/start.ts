@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { createApp } from './app.ts';
 import { createProviders } from './providers.ts';
 

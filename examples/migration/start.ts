@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { Accounts } from './accounts.ts';
 import { createApp } from './app.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { createApp } from './app.ts';
 
 /** The running example. */

@@ -1,16 +1,26 @@
-// Writes down the public types of the built package, one page for each entry, or compares them with what is
+// Writes down the public types of the built packages, one page for each entry, or compares them with what is
 // written down: `tsx test/api/report.ts` after `npm run build`, with `--write` to accept a change.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as ts from 'typescript';
 
 const root = resolve(import.meta.dirname, '../..');
-const manifest: { exports: Record<string, { import?: { types: string } }> } = JSON.parse(
-  readFileSync(join(root, 'package.json'), 'utf8'),
-);
-const entries = Object.entries(manifest.exports).flatMap(([name, target]) =>
-  target.import === undefined ? [] : [{ name, file: join(root, target.import.types) }],
-);
+
+/** The entries of a package, by the names that its users import. */
+function entriesOf(folder: string): { name: string; page: string; file: string }[] {
+  const manifest: { name: string; exports: Record<string, { import?: { types: string } }> } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  );
+  return Object.entries(manifest.exports).flatMap(([key, target]) => {
+    const name = key.replace('.', manifest.name);
+    const page =
+      key === '.' ? (folder === root ? 'index' : manifest.name) : key.slice(2).replaceAll('/', '-');
+    return target.import === undefined ? [] : [{ name, page, file: join(folder, target.import.types) }];
+  });
+}
+
+const packages = [root, join(root, 'simulator')];
+const entries = packages.flatMap(entriesOf);
 
 const program = ts.createProgram({
   rootNames: entries.map(({ file }) => file),
@@ -44,7 +54,7 @@ function report(name: string, file: string): string {
     symbols.map((symbol) => text(symbol, exported.get(symbol))).join('\n');
   const inner = sorted.filter((symbol) => !exported.has(symbol));
   return [
-    `# ${name.replace(/^\.(\/|$)/, 'passport-fitbit-strategy$1')}`,
+    `# ${name}`,
     'Written by `tsx test/api/report.ts --write`.',
     `\`\`\`ts\n${print(sorted.filter((symbol) => exported.has(symbol)))}\n\`\`\``,
     ...(inner.length > 0 ? ['Referred to:', `\`\`\`ts\n${print(inner)}\n\`\`\``] : []),
@@ -59,7 +69,7 @@ function resolveAlias(symbol: ts.Symbol): ts.Symbol {
 /** The declarations of a symbol that are in the package. */
 function declarations(symbol: ts.Symbol): ts.Declaration[] {
   return (symbol.declarations ?? []).filter((node) =>
-    node.getSourceFile().fileName.startsWith(join(root, 'dist')),
+    packages.some((folder) => node.getSourceFile().fileName.startsWith(join(folder, 'dist'))),
   );
 }
 
@@ -99,8 +109,8 @@ function text(symbol: ts.Symbol, names: readonly string[] = []): string {
 }
 
 let differences = 0;
-for (const { name, file } of entries) {
-  const path = join(import.meta.dirname, `${name.replace(/^\.\/?/, '').replaceAll('/', '-') || 'index'}.md`);
+for (const { name, page, file } of entries) {
+  const path = join(import.meta.dirname, `${page}.md`);
   const now = report(name, file);
   if (process.argv.includes('--write')) {
     mkdirSync(import.meta.dirname, { recursive: true });

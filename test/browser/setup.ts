@@ -1,4 +1,4 @@
-import type { Simulator } from 'passport-fitbit-strategy/simulator';
+import type { Simulator } from 'fitbit-simulator';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { start } from '../../examples/login/start.ts';

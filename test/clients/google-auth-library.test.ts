@@ -1,5 +1,5 @@
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLBACK, callbackOf } from './support/consent.ts';
 

@@ -1,5 +1,5 @@
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import * as oauth from 'oauth4webapi';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLBACK, callbackOf } from './support/consent.ts';
 

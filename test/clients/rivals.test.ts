@@ -1,6 +1,6 @@
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import type { Profile } from 'passport';
 import { FitbitOAuth2Strategy } from 'passport-fitbit-oauth2';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
 import { Strategy as GoogleStrategy } from 'passport-google-oauth20';
 import type { VerifyCallback } from 'passport-oauth2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

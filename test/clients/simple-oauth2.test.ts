@@ -1,4 +1,4 @@
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { AuthorizationCode } from 'simple-oauth2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CALLBACK, callbackOf } from './support/consent.ts';

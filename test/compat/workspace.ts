@@ -21,16 +21,21 @@ export class Workspace {
   readonly #path: string;
   readonly #installs = new Map<string, Promise<Result>>();
   readonly #runtimes = new Map<Runtime, Promise<string>>();
-  #tarball = '';
+  #packages: Readonly<Record<string, string>> = {};
 
   private constructor(path: string) {
     this.#path = path;
   }
 
-  /** Packs the package and lays out the cells' files. `COMPAT_TARBALL` names a tarball to take instead. */
+  /** Packs the packages and lays out the cells' files. `COMPAT_TARBALL` names a strategy's tarball to take instead. */
   static async create(): Promise<Workspace> {
     const workspace = new Workspace(await mkdtemp(join(tmpdir(), 'compat-')));
-    workspace.#tarball = resolve(process.env.COMPAT_TARBALL ?? (await pack(workspace.#path)));
+    const packed = await pack(workspace.#path);
+    const strategy = resolve(process.env.COMPAT_TARBALL ?? packed.strategy);
+    workspace.#packages = {
+      'passport-fitbit-strategy': `file:${strategy}`,
+      'fitbit-simulator': `file:${packed.simulator}`,
+    };
     await layOut(join(workspace.#path, 'files'));
     return workspace;
   }
@@ -60,7 +65,7 @@ export class Workspace {
     const manifest = {
       private: true,
       type: 'module',
-      dependencies: { ...dependencies, 'passport-fitbit-strategy': `file:${this.#tarball}` },
+      dependencies: { ...dependencies, ...this.#packages },
       overrides,
     };
     await writeFile(join(path, 'package.json'), JSON.stringify(manifest));
@@ -90,13 +95,15 @@ async function findRuntime(runtime: Runtime, cwd: string): Promise<string> {
   return path;
 }
 
-async function pack(destination: string): Promise<string> {
+async function pack(destination: string): Promise<{ strategy: string; simulator: string }> {
   const built = await run('npm', ['run', 'build'], root);
   if (!built.ok) throw new Error(built.output);
-  const packed = await run('npm', ['pack', '--loglevel=error', '--pack-destination', destination], root);
+  const options = ['--loglevel=error', '--ignore-scripts', '--pack-destination', destination];
+  const packed = await run('npm', ['pack', '.', './simulator', ...options], root);
   if (!packed.ok) throw new Error(packed.output);
-  const name = (await readdir(destination)).find((file) => file.endsWith('.tgz'));
-  return join(destination, name ?? '');
+  const files = await readdir(destination);
+  const find = (name: string) => join(destination, files.find((file) => file.startsWith(name)) ?? '');
+  return { strategy: find('passport-fitbit-strategy-'), simulator: find('fitbit-simulator-') };
 }
 
 async function layOut(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../examples/login/app.ts';
 import { createProviders } from '../../examples/login/providers.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { LoggedRequest } from 'passport-fitbit-strategy/simulator';
+import type { LoggedRequest } from 'fitbit-simulator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Example, start } from '../../examples/migration/start.ts';
 import { type Page, WebClient } from './web-client.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Simulator } from 'fitbit-simulator';
 import { SignJWT } from 'jose';
-import type { Simulator } from 'passport-fitbit-strategy/simulator';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../examples/stateless/app.ts';
 import { type Example, start } from '../../examples/stateless/start.ts';

@@ -1,8 +1,8 @@
 // passport-oauth2-refresh builds an `_oauth2` of its own from the strategy's: here it refreshes with both.
 import assert from 'node:assert/strict';
+import { startSimulator } from 'fitbit-simulator';
 import { FitbitStrategy } from 'passport-fitbit-strategy';
 import { GoogleHealthStrategy } from 'passport-fitbit-strategy/google-health';
-import { startSimulator } from 'passport-fitbit-strategy/simulator';
 import refresh from 'passport-oauth2-refresh';
 
 const redirectURI = 'http://localhost:9/callback';

@@ -1,5 +1,5 @@
 // A login as an app's own tests do it, without a server of the app's.
-const { startSimulator } = require('passport-fitbit-strategy/simulator');
+const { startSimulator } = require('fitbit-simulator');
 
 /** Runs `authenticate` as Passport does and gives what it did. */
 function authenticate(strategy, req) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { refresh, revoke } from 'passport-fitbit-strategy';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
 import { Browser, type Page } from '../../clients/support/browser.ts';
 import { consent } from '../../clients/support/consent.ts';
 

@@ -1,5 +1,6 @@
 // What a strict app writes with each entry; compiled as ESM and as CommonJS by check.mjs.
 import type { Request } from 'express';
+import { type Simulator, startSimulator } from 'fitbit-simulator';
 import passport from 'passport';
 import {
   CookieStateStore,
@@ -17,7 +18,6 @@ import {
   type VerifyDone,
 } from 'passport-fitbit-strategy';
 import * as google from 'passport-fitbit-strategy/google-health';
-import { type Simulator, startSimulator } from 'passport-fitbit-strategy/simulator';
 import { MemoryTokenStore, TokenManager, type TokenStore } from 'passport-fitbit-strategy/token-manager';
 import { tokenStoreConformance } from 'passport-fitbit-strategy/token-manager/conformance';
 import { PostgresTokenStore } from 'passport-fitbit-strategy/token-manager/postgres';

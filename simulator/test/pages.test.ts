@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeGoogleScope, googleHealthPrefix } from '../../lib/simulator/google-scopes.ts';
+import { describeGoogleScope, googleHealthPrefix } from '../lib/google-scopes.ts';
 import {
   answerConsent,
   basic,

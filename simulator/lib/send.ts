@@ -17,7 +17,7 @@ export function sendHalf(response: ServerResponse, reply: Reply): void {
 function headersOf(reply: Reply): Record<string, string> {
   return {
     // Nobody is to mistake an answer of the simulator's for a provider's, in a log or a trace either.
-    'x-simulator': 'passport-fitbit-strategy',
+    'x-simulator': 'fitbit-simulator',
     ...(reply.note !== undefined && { 'simulator-note': asciiOnly(reply.note) }),
     ...reply.headers,
     'content-length': String(Buffer.byteLength(reply.body)),

@@ -5,7 +5,7 @@ import {
   type Simulator,
   type SimulatorOptions,
   startSimulator,
-} from 'passport-fitbit-strategy/simulator';
+} from 'fitbit-simulator';
 import { afterEach } from 'vitest';
 
 const running: Simulator[] = [];

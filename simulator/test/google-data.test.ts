@@ -1,4 +1,4 @@
-import type { Simulator } from 'passport-fitbit-strategy/simulator';
+import type { Simulator } from 'fitbit-simulator';
 import { describe, expect, it } from 'vitest';
 import { bearer, get, googleTokens, healthScope, objectOf, profileScope, start } from './support.ts';
 

@@ -1,4 +1,4 @@
-import { startSimulator } from 'passport-fitbit-strategy/simulator';
+import { startSimulator } from 'fitbit-simulator';
 import { describe, expect, it } from 'vitest';
 import { callback, fitbitCode, healthScope, start } from './support.ts';
 

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { defaultSwitches } from 'passport-fitbit-strategy/simulator';
+import { defaultSwitches } from 'fitbit-simulator';
 import { describe, expect, it } from 'vitest';
-import { fitbitScopes } from '../../lib/simulator/fitbit-scopes.ts';
-import { switchNames, switchTable } from '../../lib/simulator/switches.ts';
+import { fitbitScopes } from '../lib/fitbit-scopes.ts';
+import { switchNames, switchTable } from '../lib/switches.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const page = readFileSync(join(root, 'docs/simulator.md'), 'utf8');
+const root = resolve(import.meta.dirname, '..');
+const page = readFileSync(join(root, 'README.md'), 'utf8');
 
 /** The rows of the tables of facts: `| fact | **mark** | `file` | `test file` › test name |`. */
 const facts = [...page.matchAll(/^\| (.+) \| \*\*(.)\*\* \| `([^`]+)` \| `([^`]+)` › (.+) \|$/gm)].map(
@@ -26,7 +26,7 @@ function testNames(file: string): string[] {
   return [...names].map(([, single, double]) => (single ?? double ?? '').replaceAll('\\', ''));
 }
 
-describe('docs/simulator.md', () => {
+describe('README.md', () => {
   it('has a table of facts', () => {
     const lines = page.split('\n').filter((line) => / \| \*\*.\*\* \| /.test(line));
     expect(facts.length).toBe(lines.length);
@@ -35,7 +35,7 @@ describe('docs/simulator.md', () => {
 
   it.each(facts)('names an existing file, test and mark for: $fact', ({ mark, file, testFile, testName }) => {
     expect(['D', 'S', 'O', '?']).toContain(mark);
-    expect(existsSync(join(root, 'lib/simulator', file))).toBe(true);
+    expect(existsSync(join(root, 'lib', file))).toBe(true);
     expect(readdirSync(import.meta.dirname)).toContain(testFile);
     expect(testNames(testFile)).toContain(testName);
   });

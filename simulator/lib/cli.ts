@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { runCommand } from './simulator/command.ts';
+import { runCommand } from './command.ts';
 
 runCommand(process.argv.slice(2), {
   stdout: process.stdout,

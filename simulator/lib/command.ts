@@ -9,7 +9,7 @@ export interface CommandIO {
   readonly onStop: (stop: () => void) => void;
 }
 
-const usage = `Usage: passport-fitbit-strategy simulator [options]
+const usage = `Usage: fitbit-simulator [options]
 
 Plays Fitbit and Google Health on this computer, for trying out and testing logins.
 
@@ -24,7 +24,7 @@ Options:
 `;
 
 /**
- * Runs the command line: `passport-fitbit-strategy simulator --port 8410`.
+ * Runs the command line: `fitbit-simulator --port 8410`.
  *
  * @returns the exit code, once the simulator has ended: 0, 1 when it cannot start, 2 for wrong arguments.
  */
@@ -74,11 +74,7 @@ function readArguments(args: readonly string[]): Settings {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const [command, ...others] = positionals;
-  if (!values.help && command !== 'simulator') {
-    throw new TypeError(command === undefined ? 'A command is missing' : `There is no command "${command}"`);
-  }
-  if (others[0] !== undefined) throw new TypeError(`Unexpected argument "${others[0]}"`);
+  if (positionals[0] !== undefined) throw new TypeError(`Unexpected argument "${positionals[0]}"`);
   if (!/^\d+$/.test(values.port)) throw new TypeError(`--port must be a number, not "${values.port}"`);
   const type = (['server', 'client', 'personal'] as const).find((one) => one === values.type);
   if (type === undefined)

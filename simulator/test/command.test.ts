@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { startSimulator } from 'passport-fitbit-strategy/simulator';
+import { startSimulator } from 'fitbit-simulator';
 import { describe, expect, it } from 'vitest';
-import { runCommand } from '../../lib/simulator/command.ts';
+import { runCommand } from '../lib/command.ts';
 import { get } from './support.ts';
 
 /** Runs the command until it waits for a signal or has ended; `stop` stands for the signal. */
@@ -28,7 +28,7 @@ async function run(...args: string[]) {
 
 describe('the command', () => {
   it('prints endpoints and credentials, says that it is a simulator, and ends cleanly', async () => {
-    const { output, code, stop } = await run('simulator', '--port', '0');
+    const { output, code, stop } = await run('--port', '0');
     const url = /Control page: (\S+)/.exec(output.out)?.[1] ?? '';
     expect(output.out).toContain('This is a SIMULATOR');
     for (const word of ['clientSecret', 'introspectionURL', 'identityURL', 'maya', 'Ctrl+C']) {
@@ -53,7 +53,7 @@ describe('the command', () => {
       '--redirect-uri',
       redirect,
     ];
-    const { output, stop, code } = await run('simulator', ...flags);
+    const { output, stop, code } = await run(...flags);
     expect(output.out.match(/clientSecret/g)).toHaveLength(1);
     const page = await get(/Control page: (\S+)/.exec(output.out)?.[1] ?? '');
     expect(await page.text()).toContain(redirect);
@@ -62,24 +62,19 @@ describe('the command', () => {
   });
 
   it('prints its usage', async () => {
-    for (const args of [['--help'], ['simulator', '-h']]) {
+    for (const args of [['--help'], ['-h']]) {
       const { output, code } = await run(...args);
-      expect([await code, output.out.startsWith('Usage: passport-fitbit-strategy simulator')]).toEqual([
-        0,
-        true,
-      ]);
+      expect([await code, output.out.startsWith('Usage: fitbit-simulator')]).toEqual([0, true]);
     }
   });
 
   it.each([
-    [[], 'A command is missing'],
-    [['simulate'], 'There is no command "simulate"'],
-    [['simulator', 'now'], 'Unexpected argument "now"'],
-    [['simulator', '--prot', '1'], "Unknown option '--prot'"],
-    [['simulator', '--port', 'x'], '--port must be a number, not "x"'],
-    [['simulator', '--port', '70000'], '"port" must be an integer from 0 to 65535'],
-    [['simulator', '--type', 'web'], '--type must be server, client or personal, not "web"'],
-    [['simulator', '--host', '0.0.0.0'], 'set "allowRemote"'],
+    [['now'], 'Unexpected argument "now"'],
+    [['--prot', '1'], "Unknown option '--prot'"],
+    [['--port', 'x'], '--port must be a number, not "x"'],
+    [['--port', '70000'], '"port" must be an integer from 0 to 65535'],
+    [['--type', 'web'], '--type must be server, client or personal, not "web"'],
+    [['--host', '0.0.0.0'], 'set "allowRemote"'],
   ])('refuses %j with exit code 2', async (args, message) => {
     const { output, code } = await run(...args);
     expect(await code).toBe(2);
@@ -88,7 +83,7 @@ describe('the command', () => {
 
   it('ends with exit code 1 when the port is taken', async () => {
     const simulator = await startSimulator();
-    const { output, code } = await run('simulator', '--port', new URL(simulator.url).port);
+    const { output, code } = await run('--port', new URL(simulator.url).port);
     expect(await code).toBe(1);
     expect(output.err).toContain('EADDRINUSE');
     await simulator.close();
@@ -98,8 +93,8 @@ describe('the command', () => {
     'as a process ends with code 0 on %s',
     { timeout: 20_000 },
     async (signal) => {
-      const cli = new URL('../../lib/cli.ts', import.meta.url).pathname;
-      const child = spawn(process.execPath, ['--import', 'tsx', cli, 'simulator', '--port', '0']);
+      const cli = new URL('../lib/cli.ts', import.meta.url).pathname;
+      const child = spawn(process.execPath, ['--import', 'tsx', cli, '--port', '0']);
       await once(child.stdout, 'data');
       child.kill(signal);
       const [code] = await once(child, 'exit');

@@ -1,9 +1,9 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { startSimulator } from 'passport-fitbit-strategy/simulator';
+import { startSimulator } from 'fitbit-simulator';
 import { describe, expect, it, vi } from 'vitest';
-import { RequestLog } from '../../lib/simulator/requests.ts';
-import { Pending } from '../../lib/simulator/state.ts';
+import { RequestLog } from '../lib/requests.ts';
+import { Pending } from '../lib/state.ts';
 import {
   answerConsent,
   basic,
@@ -107,7 +107,7 @@ describe('the server', () => {
   it('says in every answer that it is a simulator', async () => {
     const simulator = await start();
     for (const url of [simulator.url, simulator.fitbit.userProfileURL, simulator.googleHealth.identityURL]) {
-      expect((await get(url)).headers.get('x-simulator')).toBe('passport-fitbit-strategy');
+      expect((await get(url)).headers.get('x-simulator')).toBe('fitbit-simulator');
     }
   });
 

@@ -115,7 +115,7 @@ export function redirect(location: string, headers: Record<string, string> = {})
 /** A page as a gateway in front of a provider sends it, instead of the provider's JSON. */
 export function gatewayPage(status: number, text: string): Reply {
   const title = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
-  const page = `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title></head><body><main><h1>${title}</h1><p>${text}</p><p>Sent by the simulator of passport-fitbit-strategy.</p></main></body></html>`;
+  const page = `<!doctype html><html lang="en"><head><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title></head><body><main><h1>${title}</h1><p>${text}</p><p>Sent by fitbit-simulator.</p></main></body></html>`;
   return {
     status,
     headers: { 'content-type': 'text/html;charset=UTF-8', 'cache-control': 'no-store' },
