@@ -1,7 +1,21 @@
+export {
+  type Failure,
+  OAuthError,
+  type OAuthErrorCode,
+  type Operation,
+  type ProviderError,
+  type RateLimit,
+  type RequestOperation,
+  ResponseError,
+  TransportError,
+  type TransportErrorCode,
+} from './client/errors.ts';
+export type { CallOptions } from './client/requests.ts';
+export type { TokenInfo, TokenSet } from './client/token-set.ts';
 export { type Accounts, findOrLinkAccount } from './google-health/account.ts';
 export type { AuthorizationOptions, GooglePrompt } from './google-health/authorization.ts';
 export type { GoogleHealthClient } from './google-health/endpoints.ts';
-export type { GoogleHealthProfile } from './google-health/identity.ts';
+export type { GoogleHealthProfile, GoogleHealthProfile as Profile } from './google-health/identity.ts';
 export {
   type FitbitScope,
   type GoogleHealthScope,
@@ -12,32 +26,32 @@ export {
   toGoogleHealthScopes,
 } from './google-health/scopes.ts';
 export {
+  type GoogleHealthAuthenticateOptions,
   GoogleHealthStrategy,
   GoogleHealthStrategy as Strategy,
   type GoogleHealthStrategyOptions,
+  type GoogleHealthStrategyOptions as StrategyOptions,
+  type GoogleHealthStrategyOptionsWithRequest,
+  type GoogleHealthStrategyOptionsWithRequest as StrategyOptionsWithRequest,
+  type GoogleHealthStrategyOptionsWithVerify,
+  type GoogleHealthStrategyOptionsWithVerify as StrategyOptionsWithVerify,
 } from './google-health/strategy.ts';
-export { type GoogleHealthTokenInfo, introspect, refresh, revoke } from './google-health/tokens.ts';
-export type { AuthenticateOptions } from './oauth2/authenticate-options.ts';
-export type { CallOptions } from './oauth2/client.ts';
-export { CookieStateStore, type CookieStateStoreOptions } from './oauth2/cookie-state.ts';
 export {
-  OAuthError,
-  type Operation,
-  type ProviderError,
-  type RateLimit,
-  type RequestOperation,
-  ResponseError,
-  TransportError,
-  type TransportErrorCode,
-} from './oauth2/errors.ts';
-export type { Failure } from './oauth2/outcome.ts';
-export type { Profile } from './oauth2/profile.ts';
-export type { StateMeta, StateStore } from './oauth2/state.ts';
-export type { TokenInfo, TokenSet } from './oauth2/tokens.ts';
+  type GoogleHealthTokenInfo,
+  introspect,
+  type RefreshOptions,
+  refresh,
+  revoke,
+} from './google-health/tokens.ts';
+export type { AuthenticateOptions } from './login/options.ts';
 export type {
   Login,
+  ShortVerifyFunction,
+  ShortVerifyFunctionWithRequest,
   VerifyCallback,
-  VerifyCallbackWithRequest,
-  VerifyDone,
+  VerifyFunction,
+  VerifyFunctionWithRequest,
   VerifyLogin,
-} from './oauth2/verify.ts';
+} from './login/verify.ts';
+export { CookieStateStore, type CookieStateStoreOptions } from './state/cookie.ts';
+export type { StateMeta, StateStore } from './state/store.ts';

@@ -1,24 +1,7 @@
-export type { FitbitClient } from './fitbit/endpoints.ts';
-export type { FitbitProfile } from './fitbit/profile.ts';
-export type { Access, FitbitScope } from './fitbit/scopes.ts';
 export {
-  type FitbitPrompt,
-  FitbitStrategy,
-  FitbitStrategy as Strategy,
-  type FitbitStrategyOptions,
-} from './fitbit/strategy.ts';
-export {
-  type FitbitTokenInfo,
-  type IntrospectOptions,
-  introspect,
-  refresh,
-  revoke,
-} from './fitbit/tokens.ts';
-export type { AuthenticateOptions } from './oauth2/authenticate-options.ts';
-export type { CallOptions } from './oauth2/client.ts';
-export { CookieStateStore, type CookieStateStoreOptions } from './oauth2/cookie-state.ts';
-export {
+  type Failure,
   OAuthError,
+  type OAuthErrorCode,
   type Operation,
   type ProviderError,
   type RateLimit,
@@ -26,15 +9,45 @@ export {
   ResponseError,
   TransportError,
   type TransportErrorCode,
-} from './oauth2/errors.ts';
-export type { Failure } from './oauth2/outcome.ts';
-export type { Profile } from './oauth2/profile.ts';
-export type { StateMeta, StateStore } from './oauth2/state.ts';
-export type { TokenInfo, TokenSet } from './oauth2/tokens.ts';
+} from './client/errors.ts';
+export type { CallOptions } from './client/requests.ts';
+export type { TokenInfo, TokenSet } from './client/token-set.ts';
+export type { FitbitClient } from './fitbit/endpoints.ts';
+export type {
+  FitbitProfile,
+  FitbitProfile as Profile,
+  FitbitProfileResponse,
+  FitbitUser,
+} from './fitbit/profile.ts';
+export type { Access, FitbitScope } from './fitbit/scopes.ts';
+export {
+  type FitbitPrompt,
+  FitbitStrategy,
+  FitbitStrategy as Strategy,
+  type FitbitStrategyOptions,
+  type FitbitStrategyOptions as StrategyOptions,
+  type FitbitStrategyOptionsWithRequest,
+  type FitbitStrategyOptionsWithRequest as StrategyOptionsWithRequest,
+  type FitbitStrategyOptionsWithVerify,
+  type FitbitStrategyOptionsWithVerify as StrategyOptionsWithVerify,
+} from './fitbit/strategy.ts';
+export {
+  type FitbitTokenInfo,
+  type IntrospectOptions,
+  introspect,
+  type RefreshOptions,
+  refresh,
+  revoke,
+} from './fitbit/tokens.ts';
+export type { AuthenticateOptions } from './login/options.ts';
 export type {
   Login,
+  ShortVerifyFunction,
+  ShortVerifyFunctionWithRequest,
   VerifyCallback,
-  VerifyCallbackWithRequest,
-  VerifyDone,
+  VerifyFunction,
+  VerifyFunctionWithRequest,
   VerifyLogin,
-} from './oauth2/verify.ts';
+} from './login/verify.ts';
+export { CookieStateStore, type CookieStateStoreOptions } from './state/cookie.ts';
+export type { StateMeta, StateStore } from './state/store.ts';

@@ -8,10 +8,10 @@ import passport from 'passport';
 import { FitbitStrategy, OAuthError, ResponseError } from 'passport-fitbit-strategy';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-/** A provider as small as can be: it issues codes for a person and checks state-bound verifiers. */
+/** A minimal provider: it issues codes for a user and checks code verifiers. */
 class FakeProvider {
-  readonly logins = new Map<string, { person: string; challenge: string; redirectURI: string }>();
-  /** Every code exchange that came. */
+  readonly logins = new Map<string, { user: string; challenge: string; redirectURI: string }>();
+  /** The codes of all code exchanges. */
   readonly exchanges: string[] = [];
   readonly server = http.createServer((req, res) => this.#answer(req, res));
   base = '';
@@ -21,16 +21,16 @@ class FakeProvider {
     this.base = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** What the provider's consent page does when the person presses Allow: the URL of the callback. */
-  allow(authorizationURL: string, person: string): string {
+  /** What the provider's consent page does when the user presses Allow: the URL of the callback. */
+  allow(authorizationURL: string, user: string): string {
     const { searchParams } = new URL(authorizationURL);
     const redirectURI = searchParams.get('redirect_uri') ?? '';
     const code = randomBytes(20).toString('hex');
-    this.logins.set(code, { person, challenge: searchParams.get('code_challenge') ?? '', redirectURI });
+    this.logins.set(code, { user, challenge: searchParams.get('code_challenge') ?? '', redirectURI });
     return `${redirectURI}?code=${code}&state=${searchParams.get('state')}#_=_`;
   }
 
-  /** What it does when the person presses Deny. */
+  /** What it does when the user presses Deny. */
   deny(authorizationURL: string): string {
     const { searchParams } = new URL(authorizationURL);
     const description = 'The+user+denied+the+request.';
@@ -43,8 +43,8 @@ class FakeProvider {
     const form = new URLSearchParams(Buffer.concat(chunks).toString());
     const send = (status: number, body: object) => res.writeHead(status).end(JSON.stringify(body));
     if (req.url === '/profile') {
-      const person = req.headers.authorization?.replace('Bearer access-', '') ?? '';
-      send(200, { user: { encodedId: person, displayName: person.toUpperCase() } });
+      const user = req.headers.authorization?.replace('Bearer access-', '') ?? '';
+      send(200, { user: { encodedId: user, displayName: user.toUpperCase() } });
       return;
     }
     const code = form.get('code') ?? '';
@@ -59,17 +59,17 @@ class FakeProvider {
       return;
     }
     send(200, {
-      access_token: `access-${login.person}`,
-      refresh_token: `refresh-${login.person}`,
+      access_token: `access-${login.user}`,
+      refresh_token: `refresh-${login.user}`,
       scope: 'profile',
       token_type: 'Bearer',
-      user_id: login.person,
+      user_id: login.user,
       expires_in: 28800,
     });
   }
 }
 
-/** A browser: it keeps one cookie and follows no redirect. */
+/** A browser that keeps one cookie and follows no redirect. */
 class Browser {
   cookie = '';
 
@@ -136,21 +136,19 @@ beforeEach(async () => {
   await once(server, 'listening');
   app = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   authenticator.use(
-    new FitbitStrategy(
-      {
-        clientID: 'CID',
-        clientSecret: 's3cret',
-        callbackURL: '/auth/fitbit/callback',
-        authorizationURL: `${provider.base}/authorize`,
-        tokenURL: `${provider.base}/token`,
-        userProfileURL: `${provider.base}/profile`,
-      },
-      async ({ tokens, profile }) => ({
+    new FitbitStrategy({
+      clientID: 'CID',
+      clientSecret: 's3cret',
+      callbackURL: '/auth/fitbit/callback',
+      authorizationURL: `${provider.base}/authorize`,
+      tokenURL: `${provider.base}/token`,
+      userProfileURL: `${provider.base}/profile`,
+      verify: async ({ tokens, profile }) => ({
         id: profile.id,
         name: profile.displayName,
         token: tokens.accessToken,
       }),
-    ),
+    }),
   );
 });
 
@@ -162,7 +160,7 @@ afterEach(() => {
 });
 
 describe('an Express app', () => {
-  it('signs a user in and knows where they came from', async () => {
+  it('signs a user in and sends them back to where they came from', async () => {
     const browser = new Browser();
     const start = await browser.visit(`${app}/auth/fitbit?from=/week`);
     expect(start.status).toBe(302);
@@ -177,16 +175,18 @@ describe('an Express app', () => {
     expect(reported).toEqual([]);
   });
 
-  it('shows why when the user denied', async () => {
+  it('shows why nobody was signed in if the user denied', async () => {
     const browser = new Browser();
     const start = await browser.visit(`${app}/auth/fitbit`);
     const back = await browser.visit(provider.deny(start.location));
     expect(back).toMatchObject({ status: 302, location: '/login' });
-    expect((await browser.visit(`${app}/login`)).body).toBe('The user denied the request.');
+    expect((await browser.visit(`${app}/login`)).body).toBe(
+      'You did not allow access to your Fitbit account. To sign in, start again and allow it.',
+    );
     expect((await browser.visit(`${app}/me`)).body).toBe('null');
   });
 
-  it('gets an OAuthError in its error handler when the code is refused', async () => {
+  it('gets a ResponseError in its error handler if the code is refused', async () => {
     const browser = new Browser();
     const start = await browser.visit(`${app}/auth/fitbit`);
     const back = provider.allow(start.location, 'zoe').replace(/code=\w+/, 'code=0123456789abcdef0123456789');
@@ -197,13 +197,13 @@ describe('an Express app', () => {
     expect(reported[0]).toMatchObject({
       code: 'invalid_grant',
       operation: 'code_exchange',
-      status: 400,
+      httpStatus: 400,
       reauthorize: true,
       description: 'Authorization code invalid: [redacted]',
     });
   });
 
-  it('gets an OAuthError when the provider is out of reach', async () => {
+  it('gets a TransportError in its error handler if the provider cannot be reached', async () => {
     const browser = new Browser();
     const start = await browser.visit(`${app}/auth/fitbit`);
     const back = provider.allow(start.location, 'zoe');
@@ -213,20 +213,22 @@ describe('an Express app', () => {
     expect(reported).toMatchObject([{ name: 'TransportError', code: 'connection', retryable: true }]);
   });
 
-  it('lets five tabs of one browser sign in, in any order', async () => {
+  it('signs in the first of several tabs; the others are told to start again', async () => {
     const browser = new Browser();
-    const starts = [];
-    for (let tab = 0; tab < 5; tab += 1)
-      starts.push(await browser.visit(`${app}/auth/fitbit?from=/tab${tab}`));
-    for (const tab of [2, 4, 0, 3, 1]) {
-      const back = await browser.visit(provider.allow(starts[tab]?.location ?? '', `person${tab}`));
-      expect(back).toMatchObject({ status: 302, location: `/tab${tab}` });
-      expect(JSON.parse((await browser.visit(`${app}/me`)).body)).toMatchObject({ id: `person${tab}` });
+    const callbacks: string[] = [];
+    for (const tab of [0, 1, 2]) {
+      const { location } = await browser.visit(`${app}/auth/fitbit?from=/tab${tab}`);
+      callbacks.push(provider.allow(location, `user${tab}`));
     }
+    const [other = '', first = '', another = ''] = callbacks;
+    expect(await browser.visit(first)).toMatchObject({ status: 302, location: '/tab1' });
+    for (const each of [other, another]) expect((await browser.visit(each)).location).toBe('/login');
+    expect((await browser.visit(`${app}/login`)).body).toContain('This sign-in was already finished');
+    expect(JSON.parse((await browser.visit(`${app}/me`)).body)).toMatchObject({ id: 'user1' });
     expect(reported).toEqual([]);
   });
 
-  it('lets five tabs begin at the same moment', async () => {
+  it('lets five tabs begin at the same moment, each with its own state', async () => {
     const browser = new Browser();
     await browser.visit(`${app}/auth/fitbit`);
     const { cookie } = browser;
@@ -236,13 +238,17 @@ describe('an Express app', () => {
         return tabOf.visit(`${app}/auth/fitbit?from=/tab${tab}`);
       }),
     );
+    custom = (_error, user, info) => JSON.stringify([user, info]);
     for (const [tab, start] of starts.entries()) {
-      const back = await browser.visit(provider.allow(start.location, 'zoe'));
-      expect(back).toMatchObject({ status: 302, location: `/tab${tab}` });
+      // Completed without a new session, so that the others stay pending.
+      const { search } = new URL(provider.allow(start.location, `user${tab}`));
+      const [user, info] = JSON.parse((await browser.visit(`${app}/custom${search}`)).body);
+      expect(user).toMatchObject({ id: `user${tab}` });
+      expect(info).toEqual({ state: { returnTo: `/tab${tab}` } });
     }
   });
 
-  it('refuses a callback that another browser’s login belongs to', async () => {
+  it("refuses a callback of another browser's login", async () => {
     const start = await new Browser().visit(`${app}/auth/fitbit`);
     const victim = new Browser();
     const back = await victim.visit(provider.allow(start.location, 'mallory'));
@@ -278,7 +284,7 @@ describe("a custom callback of the app's", () => {
     ]);
   });
 
-  it('that throws for a user gets its exception to the error handler, as it is and once', async () => {
+  it('that throws for a user ends in the error handler, once, with what it threw', async () => {
     const bug = new Error('the view is broken');
     custom = () => {
       throw bug;
@@ -288,7 +294,7 @@ describe("a custom callback of the app's", () => {
     expect(reported[0]).toBe(bug);
   });
 
-  it('that throws for a failure gets it there, too', async () => {
+  it('that throws for a failure ends there, too', async () => {
     const bug = new Error('the view is broken');
     custom = () => {
       throw bug;

@@ -1,12 +1,14 @@
-import type { ClientOptions, Provider } from '../oauth2/provider.ts';
-import { parseErrors, remedy } from './errors.ts';
+import type { ClientOptions, Provider } from '../client/provider.ts';
+import { explain, parseErrors, parseRateLimit } from './errors.ts';
 
-/** Fitbit, as the shared code sees it. There is no discovery document. */
+/** Fitbit as a provider. It has no discovery document, so the issuer is the origin of its authorization endpoint. */
 export const fitbit = {
   name: 'fitbit',
   label: 'Fitbit',
+  issuer: 'https://www.fitbit.com',
   clientAuthentication: 'client_secret_basic',
   accessTokenLifetime: 28_800,
+  refreshRepeatWindow: 120_000,
   endpoints: {
     authorizationURL: 'https://www.fitbit.com/oauth2/authorize',
     tokenURL: 'https://api.fitbit.com/oauth2/token',
@@ -15,13 +17,35 @@ export const fitbit = {
     userProfileURL: 'https://api.fitbit.com/1/user/-/profile.json',
   },
   parseErrors,
-  remedy,
+  parseRateLimit,
+  explain,
 } as const satisfies Provider;
 
-export type FitbitEndpoint = keyof typeof fitbit.endpoints;
-
-/**
- * A client registered with Fitbit (https://dev.fitbit.com/apps), with any endpoint replaced that should not be
- * Fitbit's own: `authorizationURL`, `tokenURL`, `introspectionURL`, `revocationURL`, `userProfileURL`.
- */
-export interface FitbitClient extends ClientOptions, Partial<Record<FitbitEndpoint, string | undefined>> {}
+/** A client registered with Fitbit (https://dev.fitbit.com/apps), with other endpoints in place of Fitbit's own where given. */
+export interface FitbitClient extends ClientOptions {
+  /**
+   * The authorization endpoint, to which the user is sent.
+   * @default 'https://www.fitbit.com/oauth2/authorize'
+   */
+  authorizationURL?: string | undefined;
+  /**
+   * The token endpoint, for code exchange and refresh.
+   * @default 'https://api.fitbit.com/oauth2/token'
+   */
+  tokenURL?: string | undefined;
+  /**
+   * The introspection endpoint.
+   * @default 'https://api.fitbit.com/1.1/oauth2/introspect'
+   */
+  introspectionURL?: string | undefined;
+  /**
+   * The revocation endpoint.
+   * @default 'https://api.fitbit.com/oauth2/revoke'
+   */
+  revocationURL?: string | undefined;
+  /**
+   * The endpoint of the user's profile.
+   * @default 'https://api.fitbit.com/1/user/-/profile.json'
+   */
+  userProfileURL?: string | undefined;
+}

@@ -26,8 +26,8 @@ export type FitbitScopeName = FitbitScope | (string & {});
 export type Access = 'read' | 'write';
 
 /**
- * Reads the scope of an introspection answer: a Java map printed as text,
- * `{ACTIVITY=READ, HEARTRATE=READ_WRITE}`. A plain list of scopes, too, counts as permission to read.
+ * Reads the scope of an introspection response: a Java map printed as text,
+ * `{ACTIVITY=READ, HEARTRATE=READ_WRITE}`. A plain list of scopes counts as permission to read.
  */
 export function parseScopeMap(text: string): Record<string, Access> {
   const entries = text.replace(/^\s*\{|\}\s*$/g, '').split(/[\s,]+/);

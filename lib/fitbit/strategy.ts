@@ -1,13 +1,28 @@
-import { checkOneOf } from '../oauth2/arguments.ts';
-import type { AuthenticateOptions } from '../oauth2/authenticate-options.ts';
-import { ResponseError } from '../oauth2/errors.ts';
-import { NodeOAuth2 } from '../oauth2/node-oauth.ts';
-import { resolveClient } from '../oauth2/provider.ts';
-import { malformed } from '../oauth2/response.ts';
-import { BaseStrategy } from '../oauth2/strategy.ts';
-import type { StrategyOptions } from '../oauth2/strategy-options.ts';
-import type { TokenSet } from '../oauth2/tokens.ts';
-import type { Verify, VerifyCallback, VerifyCallbackWithRequest, VerifyLogin } from '../oauth2/verify.ts';
+import { malformed } from '../client/error-response.ts';
+import { ResponseError } from '../client/errors.ts';
+import type { ProfileCallback } from '../client/profile.ts';
+import { resolveClient } from '../client/provider.ts';
+import { parseObject } from '../client/requests.ts';
+import type { TokenSet } from '../client/token-set.ts';
+import { NodeOAuth2 } from '../login/node-oauth.ts';
+import type {
+  AnyForm,
+  AuthenticateOptions,
+  StrategyOptions,
+  WithRequest,
+  WithVerify,
+} from '../login/options.ts';
+import { fetchResource } from '../login/passport-oauth2.ts';
+import { BaseStrategy } from '../login/strategy.ts';
+import type {
+  AnyVerify,
+  ShortVerifyFunction,
+  ShortVerifyFunctionWithRequest,
+  VerifyFunction,
+  VerifyFunctionWithRequest,
+} from '../login/verify.ts';
+import { checkOneOf } from '../util/arguments.ts';
+import { toDone } from '../util/to-done.ts';
 import { type FitbitClient, fitbit } from './endpoints.ts';
 import { type FitbitProfile, parseProfile } from './profile.ts';
 import type { FitbitScopeName } from './scopes.ts';
@@ -15,8 +30,8 @@ import type { FitbitScopeName } from './scopes.ts';
 const PROMPTS = ['none', 'consent', 'login', 'login consent'] as const;
 
 /**
- * Which pages Fitbit shows: `none` is its normal behaviour (it is not OpenID Connect's `none`), `consent` asks
- * again, `login` lets the user change accounts.
+ * Which pages Fitbit shows: `none` is its default behavior (not OpenID Connect's `none`), `consent` asks again,
+ * `login` lets the user change accounts.
  */
 export type FitbitPrompt = (typeof PROMPTS)[number];
 
@@ -30,94 +45,114 @@ export interface FitbitStrategyOptions extends FitbitClient, StrategyOptions {
   /** Which pages Fitbit shows; needs a `callbackURL`. */
   prompt?: FitbitPrompt | undefined;
   /**
-   * The life of the access tokens to ask for, seconds: Fitbit documents 28800.
+   * The lifetime to ask for, of the access tokens, seconds: Fitbit documents 28800.
    * @default left to Fitbit
    */
   expiresIn?: number | undefined;
 }
 
+/** The options of {@link FitbitStrategy} with a second argument that gets the request first. */
+export type FitbitStrategyOptionsWithRequest = WithRequest<FitbitStrategyOptions>;
+
+/** The options of {@link FitbitStrategy} with `verify` among them, and no second argument. */
+export type FitbitStrategyOptionsWithVerify = WithVerify<FitbitStrategyOptions, FitbitProfile>;
+
+const OWN_OPTIONS = ['prompt', 'expiresIn'];
+
 class FitbitOAuth2 extends NodeOAuth2 {
-  protected readonly _provider = fitbit;
+  readonly provider = fitbit;
 }
 
 /**
  * Signs users in with their Fitbit account (authorization code grant, RFC 6749, section 4.1, with PKCE).
  *
- * Failures that a person can mend (denied, expired, replayed) reach Passport's `fail` as `{ message, code }`;
- * everything else is an `OAuthError` for the app's error handler.
+ * Failures that the user can resolve (denied, expired, replayed) reach Passport's `fail` as
+ * `{ message, code, hint? }`; everything else is an `OAuthError` for the app's error handler.
  *
  * @see https://dev.fitbit.com/build/reference/web-api/developer-guide/authorization/
  * @example
- * passport.use(new FitbitStrategy(
- *   { clientID, clientSecret, callbackURL: 'https://app.example/auth/fitbit/callback', scope: ['activity', 'profile'] },
- *   async ({ tokens, profile }) => users.findOrCreate(profile.id, tokens),
- * ));
+ * passport.use(new FitbitStrategy({
+ *   clientID,
+ *   clientSecret,
+ *   callbackURL: 'https://app.example/auth/fitbit/callback',
+ *   scope: ['activity', 'profile'],
+ *   verify: async ({ tokens, profile }) => users.findOrCreate(profile.id, tokens),
+ * }));
  */
-export class FitbitStrategy extends BaseStrategy<FitbitProfile> {
+export class FitbitStrategy extends BaseStrategy {
+  private readonly _userProfileURL: string;
   private readonly _prompt: FitbitPrompt | undefined;
   private readonly _expiresIn: number | undefined;
 
   /** @throws TypeError naming the option and the remedy */
-  constructor(options: FitbitStrategyOptions, verify: VerifyLogin<FitbitProfile>);
+  constructor(options: FitbitStrategyOptionsWithVerify);
+  // The order matters: TypeScript takes the types of a function's parameters from the first overload whose options
+  // fit, whatever the function's length. The short form has to be first for its parameters to be inferred, and the
+  // form with `params` has to be annotated, as in other strategies.
+  constructor(options: FitbitStrategyOptions, verify: ShortVerifyFunction<FitbitProfile>);
+  constructor(options: FitbitStrategyOptions, verify: VerifyFunction<FitbitProfile>);
   constructor(
-    options: FitbitStrategyOptions & { passReqToCallback: true },
-    verify: VerifyCallbackWithRequest<FitbitProfile>,
+    options: FitbitStrategyOptionsWithRequest,
+    verify: ShortVerifyFunctionWithRequest<FitbitProfile>,
   );
-  constructor(
-    options: FitbitStrategyOptions & { passReqToCallback?: false | undefined },
-    verify: VerifyCallback<FitbitProfile>,
-  );
-  constructor(options: FitbitStrategyOptions, verify: Verify) {
+  constructor(options: FitbitStrategyOptionsWithRequest, verify: VerifyFunctionWithRequest<FitbitProfile>);
+  constructor(options: AnyForm<FitbitStrategyOptions>, verify?: AnyVerify) {
     const client = resolveClient(fitbit, options);
     const { scope = ['profile'], prompt, expiresIn } = options;
     if (prompt !== undefined) checkOneOf(prompt, 'prompt', PROMPTS);
     if (expiresIn !== undefined && !(Number.isSafeInteger(expiresIn) && expiresIn > 0)) {
       throw new TypeError('"expiresIn" must be a positive integer: seconds, such as 28800');
     }
-    super(client, FitbitOAuth2, { ...options, scope }, verify);
+    super(client, FitbitOAuth2, options, verify, { options: OWN_OPTIONS, scope });
+    this._userProfileURL = client.endpoints.userProfileURL;
     this._prompt = prompt;
     this._expiresIn = expiresIn;
   }
 
   /** Fitbit's own parameters of the authorization request. */
-  override authorizationParams(options: AuthenticateOptions): object {
-    const { prompt = this._prompt, callbackURL = this._callbackURL } = options;
+  override authorizationParams(options: object): object {
+    const { prompt = this._prompt, callbackURL = this._callbackURL }: AuthenticateOptions = options;
     if (prompt === undefined) return {};
     checkOneOf(prompt, 'prompt', PROMPTS);
-    if (!callbackURL)
-      throw new TypeError('"callbackURL" must be set when "prompt" is: Fitbit asks for it then');
+    if (!callbackURL) {
+      throw new TypeError('"callbackURL" must be set together with "prompt": Fitbit requires it');
+    }
     return { prompt };
   }
 
   /** Fitbit's own parameters of the code exchange. */
-  override tokenParams(): object {
+  override tokenParams(_options: object): object {
     return this._expiresIn === undefined ? {} : { expires_in: this._expiresIn };
   }
 
   /**
-   * Fetches the profile, if the `profile` scope was granted; otherwise there is nothing to fetch, and the id
-   * comes from the token response.
+   * Loads the profile, if the `profile` scope was granted. Without it there is none, and the id comes from the token
+   * response.
    *
-   * @param tokens the token response, of which passport-oauth2 gives the access token only
+   * @param tokens the token response, which passport-oauth2 does not give
    */
-  override userProfile(
-    accessToken: string,
-    done: (error?: unknown, profile?: FitbitProfile | undefined) => void,
-    tokens?: TokenSet,
-  ): void {
-    const said = tokens !== undefined && tokens.scope.length > 0;
-    if (said && !tokens.scope.includes('profile')) return done(null);
+  override userProfile(accessToken: string, done: ProfileCallback, tokens?: TokenSet): void {
+    toDone(this._loadProfile(accessToken, tokens), done);
+  }
 
-    this.fetchObject(this._client.endpoints.userProfileURL, accessToken, (error, answer) => {
-      if (answer === undefined) {
-        const denied = error instanceof ResponseError && error.code === 'insufficient_scope';
-        // The token response left the scope out: then this tells that it was not granted.
-        return denied && tokens !== undefined && !said ? done(null) : done(error);
-      }
-      const profile = parseProfile(answer.json);
-      if (profile === undefined) return done(malformed(fitbit, 'profile', '"user.encodedId" is missing'));
-      profile._raw = answer.raw;
-      done(null, profile);
-    });
+  private async _loadProfile(accessToken: string, tokens?: TokenSet): Promise<FitbitProfile | undefined> {
+    const granted = tokens?.scope ?? [];
+    if (granted.length > 0 && !granted.includes('profile')) return undefined;
+    let body: string;
+    try {
+      body = await fetchResource(this, this._userProfileURL, accessToken);
+    } catch (error) {
+      // The token response had no scope: only now it is known that the user did not grant `profile`.
+      const refused = error instanceof ResponseError && error.code === 'insufficient_scope';
+      if (refused && tokens !== undefined && granted.length === 0) return undefined;
+      throw error;
+    }
+    const profile = parseProfile(parseObject(fitbit, 'profile', body));
+    if (profile === undefined) throw malformed(fitbit, 'profile', '"user.encodedId" is missing');
+    if (tokens?.userID !== undefined && tokens.userID !== profile.id) {
+      throw malformed(fitbit, 'profile', '"user.encodedId" is not the "user_id" of the token response');
+    }
+    profile._raw = body;
+    return profile;
   }
 }

@@ -1,15 +1,20 @@
-import { checkToken } from '../oauth2/arguments.ts';
-import { type CallOptions, checkCallOptions, post } from '../oauth2/client.ts';
-import { resolveClient } from '../oauth2/provider.ts';
-import { refreshToken as refreshOnce } from '../oauth2/refresh.ts';
-import { malformed, parseObject } from '../oauth2/response.ts';
-import { isDeadToken, revokeToken } from '../oauth2/revoke.ts';
-import { type TokenInfo, type TokenSet, withRaw } from '../oauth2/tokens.ts';
+import { malformed } from '../client/error-response.ts';
+import { resolveClient } from '../client/provider.ts';
+import { type CallOptions, checkCallOptions, parseObject, postForm } from '../client/requests.ts';
+import { isDeadToken, refreshTokens, revokeToken } from '../client/token-endpoint.ts';
+import { type TokenInfo, type TokenSet, withRaw } from '../client/token-set.ts';
+import { checkToken } from '../util/arguments.ts';
 import { type FitbitClient, fitbit } from './endpoints.ts';
 import { type Access, parseScopeMap } from './scopes.ts';
 
-/** What Fitbit says of a token: its `scope` tells for each kind of data what the token may do. */
+/** What Fitbit says about a token; `scope` has what the token may do with each kind of data. */
 export type FitbitTokenInfo = TokenInfo<Record<string, Access>>;
+
+/** Settings of {@link refresh}. */
+export interface RefreshOptions extends CallOptions {
+  /** Fitbit can't narrow the scopes of a token: a refresh keeps those that the user granted. */
+  scope?: undefined;
+}
 
 /** Settings of {@link introspect}. */
 export interface IntrospectOptions extends CallOptions {
@@ -21,32 +26,38 @@ export interface IntrospectOptions extends CallOptions {
 }
 
 /**
- * Gets new tokens for a refresh token. Fitbit's refresh tokens work once: store the new one at once.
+ * Gets new tokens for a refresh token. Fitbit's refresh tokens work once: store the new one immediately.
  *
- * Calls with the same refresh token share one request. After a network failure, a 5xx or a 409 the identical
- * request is sent again, three times at most and inside the two minutes in which Fitbit repeats its answer; so
- * the call may take up to three times the `timeout`.
+ * Concurrent calls with the same refresh token share one request. After a network failure, a 5xx or a 409, the
+ * identical request is sent again, three times at most and within the two minutes in which Fitbit repeats its
+ * response. A call may therefore take three times the `timeout`.
  *
- * @throws ResponseError `invalid_grant` (`reauthorize`): the token is used up or revoked; `gone`; …
- * @throws TransportError no usable answer came; the same call may be made again
+ * @throws ResponseError `invalid_grant` (`reauthorize`): the token was used before or revoked; `gone`; …
+ * @throws TransportError there was no usable response; the same call may be made again
  * @throws TypeError a wrong argument
  * @see https://dev.fitbit.com/build/reference/web-api/authorization/refresh-token/
  */
 export async function refresh(
   client: FitbitClient,
   refreshToken: string,
-  options: CallOptions = {},
+  options: RefreshOptions = {},
 ): Promise<TokenSet> {
-  return refreshOnce(resolveClient(fitbit, client), refreshToken, options);
+  checkCallOptions(options);
+  if (options.scope !== undefined) {
+    throw new TypeError(
+      '"scope" is not an option of Fitbit: a refresh keeps the scopes that the user granted',
+    );
+  }
+  return refreshTokens(resolveClient(fitbit, client), refreshToken, options);
 }
 
 /**
  * Asks Fitbit about a token (RFC 7662). The call is authorized by an access token, not by the client.
  *
- * @param accessToken authorizes the call, and is what is looked at unless `options.token` is given
- * @returns `{ active: false }` for a dead token, also where Fitbit answers 401 because it looked at itself
- * @throws ResponseError e.g. `expired_token`: the access token that authorizes the call is dead
- * @throws TransportError no usable answer came
+ * @param accessToken authorizes the call; it is also the token to look at, unless `options.token` is given
+ * @returns `{ active: false }` for an invalid token, even if Fitbit responds with 401 because it authorized the call
+ * @throws ResponseError e.g. `expired_token`: the access token that authorizes the call is invalid
+ * @throws TransportError there was no usable response
  * @throws TypeError a wrong argument
  * @see https://dev.fitbit.com/build/reference/web-api/authorization/introspect/
  */
@@ -62,7 +73,7 @@ export async function introspect(
   const resolved = resolveClient(fitbit, client);
   const url = resolved.endpoints.introspectionURL;
   try {
-    const { body } = await post(resolved, url, { token }, { bearer: accessToken }, 'introspect', options);
+    const { body } = await postForm(resolved, url, { token }, { bearer: accessToken }, 'introspect', options);
     return toTokenInfo(parseObject(fitbit, 'introspect', body));
   } catch (error) {
     if (token === accessToken && isDeadToken(error)) return { active: false };
@@ -71,12 +82,12 @@ export async function introspect(
 }
 
 /**
- * Withdraws the user's consent (RFC 7009): every token of this user for the app dies, whichever one is given.
- * A token that is dead already counts as revoked.
+ * Withdraws the user's consent (RFC 7009): this invalidates all tokens of the user for the app, whichever one is given.
+ * Revoking an invalid token succeeds.
  *
  * @param token an access or refresh token
  * @throws ResponseError the revocation was refused, e.g. `invalid_client`, `gone`
- * @throws TransportError no usable answer came; the same call may be made again
+ * @throws TransportError there was no usable response; the same call may be made again
  * @throws TypeError a wrong argument
  * @see https://dev.fitbit.com/build/reference/web-api/authorization/revoke-token/
  */
@@ -84,14 +95,14 @@ export async function revoke(client: FitbitClient, token: string, options: CallO
   return revokeToken(resolveClient(fitbit, client), token, 'client', options);
 }
 
-/** Reads an introspection answer: `scope` is a Java map as text, `exp` and `iat` are in ms. */
-function toTokenInfo(answer: Record<string, unknown>): FitbitTokenInfo {
-  const { active, scope, client_id, user_id, token_type, exp, iat } = answer;
+/** Reads an introspection response: `scope` is a Java map as text, `exp` and `iat` are in ms. */
+function toTokenInfo(response: Record<string, unknown>): FitbitTokenInfo {
+  const { active, scope, client_id, user_id, token_type, exp, iat } = response;
   if (active === false) return { active: false };
   const expiresAt = new Date(typeof exp === 'number' ? exp : Number.NaN);
   const issuedAt = new Date(typeof iat === 'number' ? iat : Number.NaN);
   if (active !== true || typeof client_id !== 'string' || Number.isNaN(expiresAt.getTime())) {
-    throw malformed(fitbit, 'introspect', '"active", "client_id" or "exp" is missing or of a wrong type');
+    throw malformed(fitbit, 'introspect', '"active", "client_id" or "exp" is missing or has a wrong type');
   }
   return withRaw(
     {
@@ -103,6 +114,6 @@ function toTokenInfo(answer: Record<string, unknown>): FitbitTokenInfo {
       ...(typeof token_type === 'string' && { tokenType: token_type }),
       ...(!Number.isNaN(issuedAt.getTime()) && { issuedAt }),
     },
-    answer,
+    response,
   );
 }

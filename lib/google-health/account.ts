@@ -1,5 +1,5 @@
-import { checkString } from '../oauth2/arguments.ts';
-import { OAuthError } from '../oauth2/errors.ts';
+import { OAuthError } from '../client/errors.ts';
+import { checkString } from '../util/arguments.ts';
 import type { GoogleHealthProfile } from './identity.ts';
 
 /** How {@link findOrLinkAccount} reaches the app's accounts. Each function may return a promise. */
@@ -13,23 +13,23 @@ export interface Accounts<Account> {
    * WHERE id = ? AND health_user_id IS NULL`. Otherwise it does nothing.
    */
   link(account: Account, healthUserId: string): Result<unknown>;
-  /** Makes an account with the profile's ids; throws if there is one with either of them. */
+  /** Creates an account with the profile's ids; throws if an account has one of them. */
   create(profile: GoogleHealthProfile): Result<Account>;
 }
 
 type Result<T> = T | Promise<T>;
 
 /**
- * Finds the account of a person who signed in with Google Health: by `healthUserId`, else by the Fitbit id that the
- * person had before, which is then linked, else a new one.
+ * Finds the account of a user who signed in with Google Health: by `healthUserId`, or else by the user's previous
+ * Fitbit id, which is then linked. If there is neither, it creates an account.
  *
- * A Fitbit account that is linked to another Google account already stays that one's. Two logins of one person at
- * the same time get the same account, if the database keeps both ids unique.
+ * A Fitbit account that is linked to another Google account keeps that link. Two concurrent logins of one user get the
+ * same account, if the database keeps both ids unique.
  *
- * @throws OAuthError `account_conflict`, which a `verify` function may let through: it is a failure, for the person
- * @throws TypeError the profile is not one of `GoogleHealthStrategy`
+ * @throws OAuthError `account_conflict`: thrown by `verify`, it becomes a failure that the user can resolve
+ * @throws TypeError the profile is not from `GoogleHealthStrategy`
  * @example
- * passport.use(new GoogleHealthStrategy(options, async ({ tokens, profile }) => {
+ * const verify = async ({ tokens, profile }) => {
  *   const user = await findOrLinkAccount(profile, {
  *     findByHealthUserId: (id) => db.get('SELECT * FROM users WHERE health_user_id = ?', id),
  *     findByLegacyUserId: (id) => db.get('SELECT * FROM users WHERE fitbit_user_id = ?', id),
@@ -38,7 +38,8 @@ type Result<T> = T | Promise<T>;
  *   });
  *   await saveTokens(user, tokens);
  *   return user;
- * }));
+ * };
+ * passport.use(new GoogleHealthStrategy({ ...options, verify }));
  */
 export async function findOrLinkAccount<Account>(
   profile: GoogleHealthProfile,
@@ -47,27 +48,28 @@ export async function findOrLinkAccount<Account>(
   const { provider, id, legacyUserId } = profile;
   checkString(id, 'profile.id');
   // An app may use one `verify` for both providers: a Fitbit id must not be taken for a healthUserId.
-  if (provider !== 'google-health') throw new TypeError('"profile" must be one of GoogleHealthStrategy');
+  if (provider !== 'google-health')
+    throw new TypeError('"profile" must be a profile of GoogleHealthStrategy');
 
   const known = await accounts.findByHealthUserId(id);
   if (known) return known;
 
-  // Never looked up when there is none: a query for nothing may well find somebody.
+  // Without an old id there is no query: an empty one may match an account.
   const old = legacyUserId ? await accounts.findByLegacyUserId(legacyUserId) : undefined;
   try {
     if (!old) return await accounts.create(profile);
     await accounts.link(old, id);
   } catch (error) {
-    // Another login of the same person may have been first.
+    // A concurrent login of the same user may have been faster.
     const first = await accounts.findByHealthUserId(id);
     if (first) return first;
     throw error;
   }
-  // Whether it was this login that linked it or another one does not matter, but whose it is now does.
+  // A concurrent login may have linked the account: what counts is who owns it now.
   const linked = await accounts.findByHealthUserId(id);
   if (linked) return linked;
   throw new OAuthError(
-    'The Fitbit account of this person is linked to another Google account here. Sign in with that one.',
+    'This Fitbit account is linked to another Google account here. Sign in with that Google account.',
     { code: 'account_conflict', operation: 'profile' },
   );
 }

@@ -1,11 +1,12 @@
-import { checkBoolean, checkOneOf, checkString } from '../oauth2/arguments.ts';
-import type { AuthenticateOptions } from '../oauth2/authenticate-options.ts';
-import { splitScope } from '../oauth2/tokens.ts';
+import { splitScope } from '../client/token-set.ts';
+import { checkBoolean, checkOneOf, checkString } from '../util/arguments.ts';
+
+const DISPLAYS = ['page', 'popup', 'touch', 'wap'] as const;
 
 const PROMPTS = ['none', 'consent', 'select_account'] as const;
 
 /**
- * Which pages Google shows: `none` none at all (the login fails where one is needed), `consent` asks again,
+ * Which pages Google shows: `none` shows none (the login fails if one is needed), `consent` asks again,
  * `select_account` lets the user change accounts.
  */
 export type GooglePrompt = (typeof PROMPTS)[number];
@@ -24,17 +25,26 @@ export interface AuthorizationOptions {
     | readonly GooglePrompt[]
     | undefined;
   /**
-   * Whether a refresh token is asked for.
+   * Whether to ask for a refresh token.
    * @default 'offline'
    */
   accessType?: 'offline' | 'online' | undefined;
   /**
-   * Whether the new tokens have the scopes, too, that the user granted earlier: for asking little by little.
+   * Whether the new tokens also have the scopes that the user granted earlier, for asking little by little. Leave it
+   * off in a Google Cloud project that uses other Google APIs as well: the tokens then have those scopes, too, and the
+   * Health API refuses them (`disallowed_oauth_scopes`).
    * @default false
    */
   includeGrantedScopes?: boolean | undefined;
   /** The Google account to offer: an e-mail address or the `sub` of userinfo. */
   loginHint?: string | undefined;
+  /**
+   * The Google Workspace domain whose accounts are offered, or `*` for any. Users can change it: to admit one domain
+   * only, look at `profile._json.userinfo.hd`, which comes with an OpenID scope.
+   */
+  hostedDomain?: string | undefined;
+  /** How Google displays its pages (OpenID Connect). */
+  display?: (typeof DISPLAYS)[number] | undefined;
 }
 
 /**
@@ -44,18 +54,23 @@ export interface AuthorizationOptions {
  * @see https://developers.google.com/identity/protocols/oauth2/web-server#creatingclient
  */
 export function toAuthorizationParams(
-  options: Pick<AuthenticateOptions, keyof AuthorizationOptions>,
+  options: Omit<AuthorizationOptions, 'prompt'> & { prompt?: unknown },
 ): Record<string, string> {
-  const { prompt = 'consent', accessType = 'offline', includeGrantedScopes = false, loginHint } = options;
+  const { prompt = 'consent', accessType = 'offline', includeGrantedScopes = false } = options;
+  const { loginHint, hostedDomain, display } = options;
   checkOneOf(accessType, 'accessType', ['offline', 'online']);
   checkBoolean(includeGrantedScopes, 'includeGrantedScopes');
   if (loginHint !== undefined) checkString(loginHint, 'loginHint');
+  if (hostedDomain !== undefined) checkString(hostedDomain, 'hostedDomain');
+  if (display !== undefined) checkOneOf(display, 'display', DISPLAYS);
   const prompts = toPrompts(prompt);
   return {
     access_type: accessType,
     ...(prompts.length > 0 && { prompt: prompts.join(' ') }),
     ...(includeGrantedScopes && { include_granted_scopes: 'true' }),
     ...(loginHint !== undefined && { login_hint: loginHint }),
+    ...(hostedDomain !== undefined && { hd: hostedDomain }),
+    ...(display !== undefined && { display }),
   };
 }
 

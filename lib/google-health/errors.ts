@@ -1,57 +1,97 @@
-import { OAuthError, type RequestOperation } from '../oauth2/errors.ts';
-import type { Failure } from '../oauth2/outcome.ts';
+import { type Failure, OAuthError, ResponseError } from '../client/errors.ts';
+import type { Meaning, Refusal } from '../client/provider.ts';
+import { REASONS, type Reason, UNNAMED } from './reasons.ts';
 
-/** What to do about an error. */
-export function remedy(code: string, operation: RequestOperation): string | undefined {
-  switch (code) {
-    case 'invalid_client':
-      return 'Check clientID and clientSecret against the OAuth client in the Google Cloud project.';
-    case 'redirect_uri_mismatch':
-      return 'The callbackURL must stand among the authorized redirect URIs of the OAuth client, to the letter.';
-    case 'invalid_grant':
-      return operation === 'refresh'
-        ? 'The refresh token was revoked, was not used for six months, or is older than seven days while the Google project is in Testing: the user has to sign in again.'
-        : 'The code was used before, has expired, or does not go with this callbackURL or verifier: start the login again.';
-    case 'unauthenticated':
-      return 'The access token has expired or was revoked: refresh it.';
-    case 'access_token_scope_insufficient':
-      return 'The user did not grant the scope that this needs.';
-    case 'service_disabled':
-      return 'Enable the Google Health API in the Google Cloud project of the OAuth client.';
-    case 'permission_denied':
-      return 'One of three causes: the user did not grant the scope, the Google Health API is not enabled in the Google Cloud project, or the Fitbit account has not been moved to Google yet.';
-    case 'account_not_linked':
-      return 'The Google account has no Google Health profile: the user has to take another account, or set this one up in the app of the device.';
-    case 'rate_limited':
-      return 'Google Health allows 300 requests a minute for each user: wait for a minute, or as long as retryAfter says.';
-    default:
-      return undefined;
+const SESSION_CONTROL = new Set(['invalid_rapt', 'rapt_required']);
+
+/** The one case that only the text tells: a `PERMISSION_DENIED` without a reason has other causes, too. */
+const NOT_MIGRATED = /caller does not have permission|could not mint/i;
+
+/** What a refusal means, and what to do about it. */
+export function explain(refusal: Refusal): Meaning {
+  const { code, errors } = refusal;
+  const reason = findReason(refusal);
+  if (reason === undefined) return {};
+  const { message: _, ...meaning } = reason;
+  const [error] = errors;
+  if (code === 'disallowed_oauth_scopes') {
+    const scopes = error?.metadata?.disallowed_scopes;
+    return scopes === undefined
+      ? meaning
+      : { ...meaning, remedy: `${meaning.remedy} The scopes that it refuses: ${scopes}` };
   }
+  if (code === 'service_disabled' && isGoogleURL(error?.help)) {
+    return { ...meaning, remedy: `${meaning.remedy} ${error?.help}` };
+  }
+  return meaning;
 }
 
-/** The error for a login that was not given any scope by which the user could be told. */
-export function missingScope(scopes: readonly string[]): OAuthError {
+function findReason({ code, operation, httpStatus, errors }: Refusal): Reason | undefined {
+  const [error] = errors;
+  if (operation === 'profile' && error?.reason === undefined) {
+    if (code === 'permission_denied' && NOT_MIGRATED.test(error?.description ?? '')) {
+      return UNNAMED.accountNotMigrated;
+    }
+    if (httpStatus === 412 || code === 'failed_precondition') return UNNAMED.profileNotReady;
+  }
+  if (code === 'invalid_grant') {
+    if (SESSION_CONTROL.has(error?.reason ?? '')) return UNNAMED.sessionControl;
+    if (operation === 'refresh') return UNNAMED.deadRefreshToken;
+  }
+  // A 409 is not always a conflict of two requests.
+  return lookUp(code === 'conflict' ? error?.code : code);
+}
+
+function lookUp(code: string | undefined): Reason | undefined {
+  return code !== undefined && Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
+}
+
+const USER_MESSAGES = new Map<string, string>(
+  [...Object.entries(REASONS), ...Object.entries(UNNAMED)].flatMap(
+    ([name, { code = name, message }]: [string, Reason]) => (message === undefined ? [] : [[code, message]]),
+  ),
+);
+
+/** The failure that an error of a login is, if the user can resolve it. */
+export function toFailure(error: OAuthError): Failure | undefined {
+  const { code, operation, message } = error;
+  if (operation !== 'authorization' && operation !== 'code_exchange' && operation !== 'profile')
+    return undefined;
+  if (!(error instanceof ResponseError) && (code === 'missing_scope' || code === 'account_conflict')) {
+    return { message, code, ...(error.cause instanceof OAuthError && { hint: error.cause.message }) };
+  }
+  const userMessage = USER_MESSAGES.get(code);
+  if (userMessage === undefined) return undefined;
+  const link = error instanceof ResponseError ? error.errors[0]?.metadata?.redirect_uri : undefined;
+  return { message: userMessage, code, hint: message, ...(isGoogleURL(link) && { link }) };
+}
+
+/** The error for a login that was not given any scope that identifies the user. */
+export function missingScope(scopes: readonly string[], cause?: OAuthError): OAuthError {
   return new OAuthError(
-    `Google Health was not allowed to say who you are. Sign in again, and leave at least one of these permissions ticked: ${scopes.join(', ')}`,
-    { code: 'missing_scope', operation: 'profile', reauthorize: true },
+    `Google Health was not allowed to tell who you are. To sign in, please start again and leave at least one of these permissions selected: ${scopes.join(', ')}`,
+    { code: 'missing_scope', operation: 'profile', reauthorize: true, cause },
   );
 }
 
-/** The failure that an error of the identity call is, if the person can mend it. */
-export function toFailure(error: unknown): Failure | undefined {
-  if (!(error instanceof OAuthError) || error.operation !== 'profile') return undefined;
-  const { code } = error;
-  switch (code) {
-    case 'missing_scope':
-    case 'account_conflict':
-      return { message: error.message, code };
-    case 'account_not_linked':
-      return {
-        message:
-          'This Google account has no Google Health or Fitbit profile. Sign in with the account that your device uses, or set this one up in its app first.',
-        code,
-      };
-    default:
-      return undefined;
-  }
+/** The error for tokens that the Health API would refuse. */
+export function disallowedScopes(scopes: readonly string[]): OAuthError {
+  const { remedy } = explain({
+    code: 'disallowed_oauth_scopes',
+    operation: 'profile',
+    httpStatus: undefined,
+    errors: [{ code: 'disallowed_oauth_scopes', metadata: { disallowed_scopes: scopes.join(', ') } }],
+  });
+  return new OAuthError(`Google granted scopes of other APIs — ${remedy}`, {
+    code: 'disallowed_oauth_scopes',
+    operation: 'profile',
+  });
+}
+
+/** Whether a text is an address of Google's: users are sent there. */
+function isGoogleURL(text: string | undefined): text is string {
+  if (text === undefined || !URL.canParse(text)) return false;
+  const { protocol, hostname, port, username, password } = new URL(text);
+  const isGoogle = hostname === 'google.com' || hostname.endsWith('.google.com');
+  return protocol === 'https:' && isGoogle && port === '' && username === '' && password === '';
 }

@@ -1,41 +1,46 @@
-import { isText } from '../oauth2/arguments.ts';
-import type { OAuthError } from '../oauth2/errors.ts';
-import { addAppearance, type Profile } from '../oauth2/profile.ts';
+import type { OAuthError } from '../client/errors.ts';
+import { addAppearance, type Profile } from '../client/profile.ts';
+import { isText } from '../util/arguments.ts';
 
-/** An answer of Google's, parsed. */
-type Answer = Record<string, unknown>;
+/** A parsed response of Google. */
+type Response = Record<string, unknown>;
 
-/** Passport's normalised profile of a Google Health user; `id` is Google's `healthUserId`. */
+/** Passport's normalized profile of a Google Health user; `id` is Google's `healthUserId`. */
 export interface GoogleHealthProfile extends Profile {
   /**
-   * The `user_id` that the person had with Fitbit: the link to an account of that time, and of no other use.
-   * Absent for people who never had Fitbit.
+   * The `user_id` that the user had at Fitbit: it links to an account that signed in with Fitbit, and has no other use.
+   * Absent for users who never had Fitbit.
    */
   legacyUserId?: string;
   /**
-   * The address of the Google account, if the `email` scope was granted. To write to; never find an account by it,
-   * as it may change hands.
+   * The address of the Google account, if the `email` scope was granted. Never look up an account by it: an address may
+   * change hands.
    */
   emails?: { value: string; verified?: boolean }[];
-  /** Each answer parsed, under the name of its call; absent what was not asked for, or failed. */
-  _json: { identity: Answer; userinfo?: Answer; profile?: Answer };
-  /** Why a call failed that the login could do without. */
+  /** Each response parsed, under the name of its call; calls that failed or were not made are absent. */
+  _json: { identity: Response; userinfo?: Response; profile?: Response };
+  /** Why an optional call failed. */
   _errors?: { userinfo?: OAuthError; profile?: OAuthError };
 }
 
 /**
- * Normalises the answers of a login. Only `healthUserId` can be relied on.
+ * Normalizes the responses of a login. Only `healthUserId` can be relied on.
  *
  * @returns `undefined` if the identity has no `healthUserId`
  * @see https://developers.google.com/health/reference/rest/v4/users/getIdentity
  * @see https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
  */
-export function parseProfile(answers: GoogleHealthProfile['_json']): GoogleHealthProfile | undefined {
-  const { identity, userinfo = {} } = answers;
+export function parseProfile(responses: GoogleHealthProfile['_json']): GoogleHealthProfile | undefined {
+  const { identity, userinfo = {} } = responses;
   const { healthUserId, legacyUserId } = identity;
   if (!isText(healthUserId)) return undefined;
   const { name, family_name, given_name, picture, email, email_verified } = userinfo;
-  const profile: GoogleHealthProfile = { provider: 'google-health', id: healthUserId, _json: answers };
+  const profile: GoogleHealthProfile = {
+    provider: 'google-health',
+    id: healthUserId,
+    displayName: '',
+    _json: responses,
+  };
   if (isText(legacyUserId)) profile.legacyUserId = legacyUserId;
   addAppearance(profile, {
     displayName: name,

@@ -1,6 +1,6 @@
-import { checkObject, checkOneOf } from '../oauth2/arguments.ts';
-import { toScopeList } from '../oauth2/strategy-options.ts';
-import { splitScope } from '../oauth2/tokens.ts';
+import { splitScope } from '../client/token-set.ts';
+import { toScopeList } from '../login/options.ts';
+import { checkObject, checkOneOf } from '../util/arguments.ts';
 
 /** A kind of Google Health data that an app may read and, separately, write. */
 type ReadWriteKind =
@@ -40,7 +40,7 @@ const PREFIX = 'https://www.googleapis.com/auth/googlehealth.';
 /** The scope of the Health profile, and the least that a sign-in needs. */
 export const PROFILE_SCOPE = `${PREFIX}profile.readonly`;
 
-// Google answers with the full names of `profile` and `email`.
+// Google's responses have the full names of `profile` and `email`.
 const OPENID_SCOPES = new Set([
   'openid',
   'profile',
@@ -53,7 +53,7 @@ const OPENID_SCOPES = new Set([
  * The scopes in full.
  *
  * @param scope checked to be a string or an array of strings
- * @throws TypeError if a name can't be one of Google's: Google would show an error page of its own
+ * @throws TypeError a name that Google does not know: Google would show an error page instead of a login
  */
 export function toFullScopes(scope: string | readonly string[]): string[] {
   const names = typeof scope === 'string' ? splitScope(scope) : scope;
@@ -66,11 +66,17 @@ export function toFullScopes(scope: string | readonly string[]): string[] {
   });
 }
 
-/** Whether a scope lets an app ask who the user is: every Health scope that reads does, but for two. */
+/**
+ * Whether a scope may let an app ask who the user is: every Health scope that reads does, except `location.readonly`.
+ * Google's pages disagree about `nutrition.readonly`, so it is tried.
+ */
 export function readsIdentity(scope: string): boolean {
-  if (!scope.startsWith(PREFIX) || !scope.endsWith('.readonly')) return false;
-  const kind = scope.slice(PREFIX.length, -'.readonly'.length);
-  return kind !== 'location' && kind !== 'nutrition';
+  return scope.startsWith(PREFIX) && scope.endsWith('.readonly') && scope !== `${PREFIX}location.readonly`;
+}
+
+/** The scopes that belong neither to the Health API nor to OpenID Connect. The Health API refuses a token with one. */
+export function otherScopes(scopes: readonly string[]): string[] {
+  return scopes.filter((scope) => !scope.startsWith(PREFIX) && !OPENID_SCOPES.has(scope));
 }
 
 /** Whether a scope, as it was granted, lets an app ask for userinfo. */
@@ -100,7 +106,7 @@ const COUNTERPARTS = {
 /** A scope of the Fitbit Web API. */
 export type FitbitScope = keyof typeof COUNTERPARTS;
 
-/** What {@link toGoogleHealthScopes} found. */
+/** The result of {@link toGoogleHealthScopes}. */
 export interface TranslatedScopes {
   /** The counterparts, each once, in the order of the Fitbit scopes. */
   scopes: GoogleHealthScope[];
@@ -112,8 +118,7 @@ export interface TranslatedScopes {
  * Translates Fitbit scopes, such as those of a stored token set, into Google Health's.
  *
  * With Fitbit, read and write was a setting of the app; with Google, each is a scope of its own. The result signs
- * a user in if it has at least one scope that reads anything but `location` and `nutrition`: otherwise add
- * `profile.readonly`.
+ * a user in if it has at least one scope that reads anything but `location`: otherwise add `profile.readonly`.
  *
  * @param fitbitScopes an array, or a string with spaces between them
  * @param options `access`: `read` (the default), or `write` for reading and writing. Electrocardiograms, irregular

@@ -1,22 +1,38 @@
-import { checkBoolean } from '../oauth2/arguments.ts';
-import type { AuthenticateOptions } from '../oauth2/authenticate-options.ts';
-import type { OAuthError } from '../oauth2/errors.ts';
-import { NodeOAuth2 } from '../oauth2/node-oauth.ts';
-import type { Failure } from '../oauth2/outcome.ts';
-import { toCallback, toPromise } from '../oauth2/promise.ts';
-import { type Client, resolveClient } from '../oauth2/provider.ts';
-import { malformed } from '../oauth2/response.ts';
-import { BaseStrategy, type FetchedObject } from '../oauth2/strategy.ts';
-import { type StrategyOptions, toScopeList } from '../oauth2/strategy-options.ts';
-import type { TokenSet } from '../oauth2/tokens.ts';
-import type { Verify, VerifyCallback, VerifyCallbackWithRequest, VerifyLogin } from '../oauth2/verify.ts';
+import { malformed } from '../client/error-response.ts';
+import type { OAuthError } from '../client/errors.ts';
+import type { ProfileCallback } from '../client/profile.ts';
+import { type ResolvedClient, resolveClient } from '../client/provider.ts';
+import { parseObject } from '../client/requests.ts';
+import type { TokenSet } from '../client/token-set.ts';
+import { NodeOAuth2 } from '../login/node-oauth.ts';
+import {
+  type AnyForm,
+  type AuthenticateOptions,
+  type StrategyOptions,
+  toScopeList,
+  toScopes,
+  type WithRequest,
+  type WithVerify,
+} from '../login/options.ts';
+import { fetchResource } from '../login/passport-oauth2.ts';
+import { BaseStrategy } from '../login/strategy.ts';
+import type {
+  AnyVerify,
+  ShortVerifyFunction,
+  ShortVerifyFunctionWithRequest,
+  VerifyFunction,
+  VerifyFunctionWithRequest,
+} from '../login/verify.ts';
+import { checkBoolean } from '../util/arguments.ts';
+import { toDone } from '../util/to-done.ts';
 import { type AuthorizationOptions, toAuthorizationParams } from './authorization.ts';
 import { type GoogleHealthClient, type GoogleHealthEndpoint, googleHealth } from './endpoints.ts';
-import { missingScope, toFailure } from './errors.ts';
+import { disallowedScopes, missingScope } from './errors.ts';
 import { type GoogleHealthProfile, parseProfile } from './identity.ts';
 import {
   type GoogleHealthScopeName,
   isOpenIDScope,
+  otherScopes,
   PROFILE_SCOPE,
   readsIdentity,
   toFullScopes,
@@ -26,22 +42,23 @@ import {
 export interface GoogleHealthStrategyOptions
   extends GoogleHealthClient,
     AuthorizationOptions,
-    Omit<StrategyOptions, 'sessionKey' | 'skipUserProfile'> {
+    Omit<StrategyOptions, 'skipUserProfile'> {
   /**
    * The scopes to ask for, by their full or short names: an array, or a string with spaces between them. At least
-   * one must read Health data other than `location` and `nutrition`: without it nobody can tell who the user is.
-   * With `openid`, `profile` or `email` the login brings name, picture and address, too.
+   * one must read Health data other than `location`: without it Google does not say who the user is.
+   * With `openid`, `profile` or `email` the profile has name, picture and e-mail address, too.
    * @default ['profile.readonly']
    */
   scope?: GoogleHealthScopeName | readonly GoogleHealthScopeName[] | undefined;
   /**
-   * The session's property that the default store uses.
-   * @default 'oauth2:google-health'
+   * Whether scopes of other Google APIs may be asked for. The Health API refuses tokens that have one, so that no
+   * login succeeds; use another Google Cloud project for them. `true` leaves the decision to Google.
+   * @default false
    */
-  sessionKey?: string | undefined;
+  allowOtherScopes?: boolean | undefined;
   /**
-   * Whether to do without userinfo and the Health profile: `profile` then has the ids only. The call for these is
-   * always made. A function may decide, as in passport-oauth2.
+   * Whether to skip userinfo and the Health profile: `profile` then has the ids only, which are always fetched. A
+   * function may decide, as in passport-oauth2.
    * @default false
    */
   skipUserProfile?: StrategyOptions['skipUserProfile'];
@@ -53,103 +70,151 @@ export interface GoogleHealthStrategyOptions
   healthProfile?: boolean | undefined;
 }
 
+/** What `passport.authenticate('google-health', options)` may override for one request. */
+export interface GoogleHealthAuthenticateOptions
+  extends Omit<AuthenticateOptions, 'prompt'>,
+    Omit<AuthorizationOptions, 'prompt'> {
+  /** Which pages Google shows. */
+  prompt?: AuthorizationOptions['prompt'] | AuthenticateOptions['prompt'];
+}
+
+/** The options of {@link GoogleHealthStrategy} with a second argument that gets the request first. */
+export type GoogleHealthStrategyOptionsWithRequest = WithRequest<GoogleHealthStrategyOptions>;
+
+/** The options of {@link GoogleHealthStrategy} with `verify` among them, and no second argument. */
+export type GoogleHealthStrategyOptionsWithVerify = WithVerify<
+  GoogleHealthStrategyOptions,
+  GoogleHealthProfile
+>;
+
+const OWN_OPTIONS = [
+  'prompt',
+  'accessType',
+  'includeGrantedScopes',
+  'loginHint',
+  'hostedDomain',
+  'display',
+  'healthProfile',
+  'allowOtherScopes',
+];
+
 class GoogleOAuth2 extends NodeOAuth2 {
-  protected readonly _provider = googleHealth;
+  readonly provider = googleHealth;
 }
 
 /**
  * Signs users in with the Google account that their Fitbit or other device is linked to (authorization code grant,
  * RFC 6749, section 4.1, with PKCE).
  *
- * Failures that a person can mend reach Passport's `fail` as `{ message, code }`: denied, expired, replayed, and
- * - `account_not_linked`: the Google account has no Google Health profile;
- * - `missing_scope`: no scope was granted by which the user can be told.
+ * Failures that the user can resolve reach Passport's `fail` as `{ message, code, hint? }`: denied, expired,
+ * replayed, and
+ * - `account_not_linked`: the Google account has no Google Health profile; `link`, if there is one, is where to sign up;
+ * - `account_not_migrated`: the Fitbit account has not been moved to this Google account;
+ * - `profile_not_ready`: the Google Health setup is not finished;
+ * - `missing_scope`: no granted scope identifies the user;
+ * - `admin_policy_enforced`, `org_internal`: an administrator or the project's audience does not admit the account;
+ * - `interaction_required`, `login_required`, `consent_required`, `immediate_failed`: `prompt: 'none'` was not enough.
  *
- * Everything else is an `OAuthError` for the app's error handler. Userinfo and the Health profile are an addition:
- * where they fail, the login goes on without them, and `profile._errors` says why. All calls are made at the same
- * time and have the same deadline.
+ * Everything else is an `OAuthError` for the app's error handler. Userinfo and the Health profile are optional: if
+ * they fail, the login goes on without them, and `profile._errors` says why. All calls run in parallel, each with
+ * its own deadline.
  *
  * `tokens.refreshToken` is undefined if Google gave none: after `accessType: 'online'`, or without `prompt:
- * 'consent'` for a user who consented before. A login with the defaults brings one.
+ * 'consent'` for a user who consented before. With the defaults there is one.
  *
  * @see https://developers.google.com/identity/protocols/oauth2/web-server
  * @see https://developers.google.com/health/reference/rest/v4/users/getIdentity
  * @example
- * passport.use(new GoogleHealthStrategy(
- *   { clientID, clientSecret, callbackURL: 'https://app.example/auth/google-health/callback', scope: ['profile.readonly', 'sleep.readonly'] },
- *   async ({ tokens, profile }) => users.findOrCreate(profile.id, tokens),
- * ));
+ * passport.use(new GoogleHealthStrategy({
+ *   clientID,
+ *   clientSecret,
+ *   callbackURL: 'https://app.example/auth/google-health/callback',
+ *   scope: ['profile.readonly', 'sleep.readonly'],
+ *   verify: async ({ tokens, profile }) => users.findOrCreate(profile.id, tokens),
+ * }));
  */
-export class GoogleHealthStrategy extends BaseStrategy<GoogleHealthProfile> {
-  declare protected readonly _client: Client<GoogleHealthEndpoint>;
-  /** passport-oauth2's own. */
-  declare protected readonly _scope: readonly string[];
+export class GoogleHealthStrategy extends BaseStrategy {
+  private readonly _endpoints: ResolvedClient<GoogleHealthEndpoint>['endpoints'];
   private readonly _authorization: AuthorizationOptions;
   private readonly _healthProfile: boolean;
+  private readonly _allowOtherScopes: boolean;
 
   /** @throws TypeError naming the option and the remedy */
-  constructor(options: GoogleHealthStrategyOptions, verify: VerifyLogin<GoogleHealthProfile>);
+  constructor(options: GoogleHealthStrategyOptionsWithVerify);
+  // The order matters: TypeScript takes the types of a function's parameters from the first overload whose options
+  // fit, whatever the function's length. The short form has to be first for its parameters to be inferred, and the
+  // form with `params` has to be annotated, as in other strategies.
+  constructor(options: GoogleHealthStrategyOptions, verify: ShortVerifyFunction<GoogleHealthProfile>);
+  constructor(options: GoogleHealthStrategyOptions, verify: VerifyFunction<GoogleHealthProfile>);
   constructor(
-    options: GoogleHealthStrategyOptions & { passReqToCallback: true },
-    verify: VerifyCallbackWithRequest<GoogleHealthProfile>,
+    options: GoogleHealthStrategyOptionsWithRequest,
+    verify: ShortVerifyFunctionWithRequest<GoogleHealthProfile>,
   );
   constructor(
-    options: GoogleHealthStrategyOptions & { passReqToCallback?: false | undefined },
-    verify: VerifyCallback<GoogleHealthProfile>,
+    options: GoogleHealthStrategyOptionsWithRequest,
+    verify: VerifyFunctionWithRequest<GoogleHealthProfile>,
   );
-  constructor(options: GoogleHealthStrategyOptions, verify: Verify) {
+  constructor(options: AnyForm<GoogleHealthStrategyOptions>, verify?: AnyVerify) {
     const client = resolveClient(googleHealth, options);
-    const { prompt, accessType, includeGrantedScopes, loginHint, healthProfile = false } = options;
+    const { prompt, accessType, includeGrantedScopes, loginHint, hostedDomain, display } = options;
+    const { healthProfile = false, allowOtherScopes = false } = options;
     checkBoolean(healthProfile, 'healthProfile');
-    const authorization = { prompt, accessType, includeGrantedScopes, loginHint };
+    checkBoolean(allowOtherScopes, 'allowOtherScopes');
+    const authorization = { prompt, accessType, includeGrantedScopes, loginHint, hostedDomain, display };
     toAuthorizationParams(authorization);
     const scope = toFullScopes(toScopeList(options.scope ?? PROFILE_SCOPE));
-    checkIdentityScope(scope, includeGrantedScopes);
-    // Not the one of the host: an app's other login with Google may use that.
-    const { sessionKey = 'oauth2:google-health' } = options;
-    super(client, GoogleOAuth2, { ...options, scope, sessionKey }, verify);
+    checkScopes(scope, { includeGrantedScopes, allowOtherScopes });
+    const requiredScope = toFullScopes(toScopeList(options.requiredScope ?? [], 'requiredScope'));
+    super(client, GoogleOAuth2, options, verify, { options: OWN_OPTIONS, scope, requiredScope });
+    this._endpoints = client.endpoints;
     this._authorization = authorization;
     this._healthProfile = healthProfile;
+    this._allowOtherScopes = allowOtherScopes;
   }
 
   /** Google's own parameters of the authorization request. */
-  override authorizationParams(options: AuthenticateOptions): object {
+  override authorizationParams(options: object): object {
     const {
       prompt = this._authorization.prompt,
       accessType = this._authorization.accessType,
       includeGrantedScopes = this._authorization.includeGrantedScopes,
       loginHint = this._authorization.loginHint,
-    } = options;
-    return toAuthorizationParams({ prompt, accessType, includeGrantedScopes, loginHint });
+      hostedDomain = this._authorization.hostedDomain,
+      display = this._authorization.display,
+    }: GoogleHealthAuthenticateOptions = options;
+    return toAuthorizationParams({
+      prompt,
+      accessType,
+      includeGrantedScopes,
+      loginHint,
+      hostedDomain,
+      display,
+    });
   }
 
   /**
-   * Fetches what the granted scopes allow, all at the same time.
+   * Fetches what the granted scopes allow, in parallel.
    *
-   * @param tokens the token response, of which passport-oauth2 gives the access token only
+   * @param tokens the token response, which passport-oauth2 does not give
    */
-  override userProfile(
-    accessToken: string,
-    done: (error?: unknown, profile?: GoogleHealthProfile) => void,
-    tokens?: TokenSet,
-  ): void {
-    toCallback(this._loadProfile(accessToken, tokens?.scope ?? [], true), done);
+  override userProfile(accessToken: string, done: ProfileCallback, tokens?: TokenSet): void {
+    toDone(this._loadProfile(accessToken, tokens?.scope ?? [], true), done);
   }
 
-  protected override requestOptions(options: AuthenticateOptions): AuthenticateOptions {
+  /** @internal */
+  override requestOptions(options: GoogleHealthAuthenticateOptions): AuthenticateOptions {
     const checked = super.requestOptions(options);
-    if (checked.scope === undefined) return checked;
-    const scope = toFullScopes(checked.scope);
-    checkIdentityScope(scope, options.includeGrantedScopes ?? this._authorization.includeGrantedScopes);
-    return { ...checked, scope };
+    if (checked.scope == null && options.includeGrantedScopes === undefined) return checked;
+    const scope = toFullScopes(checked.scope ?? this._scope);
+    checkScopes(scope, {
+      includeGrantedScopes: options.includeGrantedScopes ?? this._authorization.includeGrantedScopes,
+      allowOtherScopes: this._allowOtherScopes,
+    });
+    return checked.scope == null ? checked : { ...checked, scope };
   }
 
-  protected override failure(error: unknown): Failure | undefined {
-    return toFailure(error);
-  }
-
-  /** The ids alone: the token response has none. */
-  protected override bareProfile({ accessToken, scope }: TokenSet): Promise<GoogleHealthProfile> {
+  /** The ids alone: the token response has none. @internal */
+  override bareProfile({ accessToken, scope }: TokenSet): Promise<GoogleHealthProfile> {
     return this._loadProfile(accessToken, scope, false);
   }
 
@@ -158,46 +223,81 @@ export class GoogleHealthStrategy extends BaseStrategy<GoogleHealthProfile> {
     granted: readonly string[],
     whole: boolean,
   ): Promise<GoogleHealthProfile> {
-    // A response that leaves the scope out leaves one to try.
+    const others = this._allowOtherScopes ? [] : otherScopes(granted);
+    if (others.length > 0) throw disallowedScopes(others);
+    // A token response without a scope leaves it open: then each call is tried.
     const may = (fits: (scope: string) => boolean) => granted.length === 0 || granted.some(fits);
     if (!may(readsIdentity)) throw this._missingScope();
 
-    const { identityURL, userinfoURL, userProfileURL } = this._client.endpoints;
+    const { identityURL, userinfoURL, userProfileURL } = this._endpoints;
     const errors: NonNullable<GoogleHealthProfile['_errors']> = {};
-    const fetchObject = (url: string) =>
-      toPromise<FetchedObject>((callback) => this.fetchObject(url, accessToken, callback));
-    const optional = (name: keyof typeof errors, wanted: boolean, url: string) =>
-      wanted &&
-      fetchObject(url).then(
-        ({ json }) => ({ [name]: json }),
-        (error: OAuthError) => {
-          errors[name] = error;
-          return undefined;
-        },
-      );
+    const fetchObject = async (url: string) =>
+      parseObject(googleHealth, 'profile', await fetchResource(this, url, accessToken));
+    const optional = async (name: keyof typeof errors, url: string, wanted: boolean) => {
+      if (!wanted) return undefined;
+      try {
+        return { [name]: await fetchObject(url) };
+      } catch (error) {
+        errors[name] = error as OAuthError;
+        return undefined;
+      }
+    };
     const readsProfile = may((scope) => scope === PROFILE_SCOPE);
     const [identity, userinfo, profile] = await Promise.all([
       fetchObject(identityURL),
-      optional('userinfo', whole && may(isOpenIDScope), userinfoURL),
-      optional('profile', whole && this._healthProfile && readsProfile, userProfileURL),
+      optional('userinfo', userinfoURL, whole && may(isOpenIDScope)),
+      optional('profile', userProfileURL, whole && this._healthProfile && readsProfile),
     ]).catch((error: OAuthError) => {
-      throw error.code === 'access_token_scope_insufficient' ? this._missingScope() : error;
+      throw error.code === 'missing_scope' ? this._missingScope(error) : error;
     });
-    const parsed = parseProfile({ identity: identity.json, ...userinfo, ...profile });
+    const parsed = parseProfile({ identity, ...userinfo, ...profile });
     if (parsed === undefined) throw malformed(googleHealth, 'profile', '"healthUserId" is missing');
     return Object.keys(errors).length > 0 ? { ...parsed, _errors: errors } : parsed;
   }
 
-  private _missingScope(): OAuthError {
-    const asked = this._scope.filter(readsIdentity);
-    return missingScope(asked.length > 0 ? asked : [PROFILE_SCOPE]);
+  private _missingScope(cause?: OAuthError): OAuthError {
+    const asked = toScopes(this._scope).filter(readsIdentity);
+    return missingScope(asked.length > 0 ? asked : [PROFILE_SCOPE], cause);
   }
 }
 
-function checkIdentityScope(scope: readonly string[], includeGrantedScopes: boolean | undefined): void {
-  // With it, what was granted at an earlier login counts as well.
+function checkScopes(
+  scope: readonly string[],
+  options: { includeGrantedScopes: boolean | undefined; allowOtherScopes: boolean },
+): void {
+  const { includeGrantedScopes, allowOtherScopes } = options;
+  const [other] = otherScopes(scope);
+  if (other !== undefined && !allowOtherScopes) {
+    throw new TypeError(
+      `"scope" must not contain "${other}": the Health API refuses tokens that have scopes of other Google APIs. Use another Google Cloud project for it, or set "allowOtherScopes" to try`,
+    );
+  }
+  if (other !== undefined && includeGrantedScopes) {
+    throw new TypeError(
+      `"includeGrantedScopes" must not be on together with "${other}": every later token would have this scope, and the Health API would refuse it`,
+    );
+  }
+  // With it, scopes that were granted at an earlier login count as well.
   if (includeGrantedScopes || scope.some(readsIdentity)) return;
   throw new TypeError(
-    '"scope" must have at least one scope that reads Health data other than location and nutrition, such as "profile.readonly": without it Google does not say who the user is',
+    '"scope" must have at least one scope that reads Health data other than location, such as "profile.readonly": without it Google does not say who the user is',
   );
+}
+
+declare module 'passport' {
+  // The names in here are those of @types/passport, hence the imports.
+  interface Authenticator<InitializeRet, AuthenticateRet, AuthorizeRet, AuthorizeOptions> {
+    authenticate(
+      strategy: string | string[] | import('passport').Strategy,
+      options: import('./strategy.ts').GoogleHealthAuthenticateOptions,
+      // biome-ignore lint/suspicious/noExplicitAny: as in the signature of @types/passport that this adds to
+      callback?: (...args: any[]) => any,
+    ): AuthenticateRet;
+    authorize(
+      strategy: string | string[],
+      options: import('./strategy.ts').GoogleHealthAuthenticateOptions,
+      // biome-ignore lint/suspicious/noExplicitAny: as in the signature of @types/passport that this adds to
+      callback?: (...args: any[]) => any,
+    ): AuthorizeRet;
+  }
 }

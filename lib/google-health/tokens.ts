@@ -1,45 +1,59 @@
-import { checkToken } from '../oauth2/arguments.ts';
-import { type CallOptions, checkCallOptions, post } from '../oauth2/client.ts';
-import { resolveClient } from '../oauth2/provider.ts';
-import { refreshToken as refreshOnce } from '../oauth2/refresh.ts';
-import { malformed, parseObject } from '../oauth2/response.ts';
-import { isDeadToken, revokeToken } from '../oauth2/revoke.ts';
-import { splitScope, type TokenInfo, type TokenSet, toSeconds, withRaw } from '../oauth2/tokens.ts';
+import { malformed } from '../client/error-response.ts';
+import { resolveClient } from '../client/provider.ts';
+import { type CallOptions, checkCallOptions, parseObject, postForm } from '../client/requests.ts';
+import { isDeadToken, refreshTokens, revokeToken } from '../client/token-endpoint.ts';
+import { splitScope, type TokenInfo, type TokenSet, toSeconds, withRaw } from '../client/token-set.ts';
+import { toScopeList } from '../login/options.ts';
+import { checkToken } from '../util/arguments.ts';
 import { type GoogleHealthClient, googleHealth } from './endpoints.ts';
+import { type GoogleHealthScopeName, toFullScopes } from './scopes.ts';
 
 /**
- * What Google says of an access token: its `scope` is a list. There is no `userID`: Google knows the token by the
- * Google account (`raw.sub`, with an OpenID scope only), not by the `healthUserId` that is `profile.id`.
+ * What Google says about an access token; `scope` is a list. There is no `userID`: Google names the Google account
+ * (`raw.sub`, with an OpenID scope only), not the `healthUserId` that is `profile.id`.
  */
 export type GoogleHealthTokenInfo = TokenInfo<string[]>;
 
+/** Settings of {@link refresh}. */
+export interface RefreshOptions extends CallOptions {
+  /**
+   * The part of the granted scopes that the new access token is to have (RFC 6749, section 6), by their full or short
+   * names: for the Health API, which refuses a token that has scopes of other Google APIs as well.
+   * @default all granted scopes
+   */
+  scope?: GoogleHealthScopeName | readonly GoogleHealthScopeName[] | undefined;
+}
+
 /**
- * Gets a new access token for a refresh token. Google's refresh tokens stay: the token set has the old one again,
- * or the new one if Google sent one, so that it can be stored as it is.
+ * Gets a new access token for a refresh token. Google's refresh tokens stay valid: the token set has the old one again,
+ * or a new one if Google sent one, so it can be stored as it is.
  *
- * Calls with the same refresh token share one request. After a network failure or a 5xx the identical request is
- * sent again, three times at most; so the call may take up to three times the `timeout`.
+ * Concurrent calls with the same refresh token share one request. After a network failure or a 5xx, the identical
+ * request is sent again, three times at most. A call may therefore take three times the `timeout`.
  *
  * @throws ResponseError `invalid_grant` (`reauthorize`): the token was revoked, was not used for six months, or is
  *   older than seven days in a Google project in Testing; …
- * @throws TransportError no usable answer came; the same call may be made again
+ * @throws TransportError there was no usable response; the same call may be made again
  * @throws TypeError a wrong argument
  * @see https://developers.google.com/identity/protocols/oauth2/web-server#offline
  */
 export async function refresh(
   client: GoogleHealthClient,
   refreshToken: string,
-  options: CallOptions = {},
+  options: RefreshOptions = {},
 ): Promise<TokenSet> {
-  return refreshOnce(resolveClient(googleHealth, client), refreshToken, options);
+  checkCallOptions(options);
+  const scope = options.scope === undefined ? undefined : toFullScopes(toScopeList(options.scope));
+  if (scope?.length === 0) throw new TypeError('"scope" must not be empty: leave it out to ask for all');
+  return refreshTokens(resolveClient(googleHealth, client), refreshToken, options, scope?.join(' '));
 }
 
 /**
  * Asks Google about an access token, through tokeninfo. The token itself authorizes the call, in a header.
  *
- * @returns `{ active: false }` for a dead token, and for one that was given to another client
+ * @returns `{ active: false }` for an invalid token, and for one that was issued to another client
  * @throws ResponseError any other refusal
- * @throws TransportError no usable answer came
+ * @throws TransportError there was no usable response
  * @throws TypeError a wrong argument
  */
 export async function introspect(
@@ -52,9 +66,9 @@ export async function introspect(
   const resolved = resolveClient(googleHealth, client);
   const url = resolved.endpoints.introspectionURL;
   try {
-    const { body } = await post(resolved, url, {}, { bearer: accessToken }, 'introspect', options);
+    const { body } = await postForm(resolved, url, {}, { bearer: accessToken }, 'introspect', options);
     const info = toTokenInfo(parseObject(googleHealth, 'introspect', body));
-    // Whoever has got hold of another app's token could otherwise pass for its user here.
+    // Otherwise a token that leaked from another app would pass for its user here.
     return info.clientID === resolved.clientID ? info : { active: false };
   } catch (error) {
     if (isDeadToken(error)) return { active: false };
@@ -63,12 +77,12 @@ export async function introspect(
 }
 
 /**
- * Withdraws the user's consent (RFC 7009): every token and scope that the user gave to the Google Cloud project
- * is gone, those of its other clients included. A token that is dead already counts as revoked.
+ * Withdraws the user's consent (RFC 7009): this invalidates all tokens and scopes that the user gave to the Google
+ * Cloud project, including those of its other clients. Revoking an invalid token succeeds.
  *
  * @param token an access or refresh token
  * @throws ResponseError the revocation was refused
- * @throws TransportError no usable answer came; the same call may be made again
+ * @throws TransportError there was no usable response; the same call may be made again
  * @throws TypeError a wrong argument
  * @see https://developers.google.com/identity/protocols/oauth2/web-server#tokenrevoke
  */
@@ -80,14 +94,14 @@ export async function revoke(
   return revokeToken(resolveClient(googleHealth, client), token, 'none', options);
 }
 
-/** Reads an answer of tokeninfo, whose numbers are strings. `exp` is in seconds since the epoch. */
-function toTokenInfo(answer: Record<string, unknown>, now = Date.now()) {
-  const { aud, scope, exp, expires_in } = answer;
+/** Reads a response of tokeninfo, whose numbers are strings. `exp` is in seconds since the epoch. */
+function toTokenInfo(response: Record<string, unknown>, now = Date.now()) {
+  const { aud, scope, exp, expires_in } = response;
   const end = toSeconds(exp);
   const left = toSeconds(expires_in);
   const expiresAt = end !== undefined ? end * 1000 : left !== undefined ? now + left * 1000 : undefined;
   if (typeof aud !== 'string' || expiresAt === undefined) {
-    throw malformed(googleHealth, 'introspect', '"aud" or "exp" is missing or of a wrong type');
+    throw malformed(googleHealth, 'introspect', '"aud" or "exp" is missing or has a wrong type');
   }
   return withRaw(
     {
@@ -96,6 +110,6 @@ function toTokenInfo(answer: Record<string, unknown>, now = Date.now()) {
       clientID: aud,
       expiresAt: new Date(expiresAt),
     },
-    answer,
+    response,
   );
 }

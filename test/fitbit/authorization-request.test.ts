@@ -15,10 +15,13 @@ import { fixture, TOKEN_URL } from './fixtures.ts';
 const CALLBACK_URL = 'https://app.example/auth/fitbit/callback';
 
 function strategy(options: Partial<FitbitStrategyOptions> = {}) {
-  return new FitbitStrategy(
-    { clientID: 'CID', clientSecret: 's3cret', callbackURL: CALLBACK_URL, ...options },
-    async (_login) => ({}),
-  );
+  return new FitbitStrategy({
+    clientID: 'CID',
+    clientSecret: 's3cret',
+    callbackURL: CALLBACK_URL,
+    ...options,
+    verify: async (_login) => ({}),
+  });
 }
 
 function parameters(url: URL): Record<string, string> {
@@ -154,12 +157,12 @@ describe('the authorization request', () => {
     ]);
   });
 
-  it("does not have the strategy's expiresIn, which is the implicit flow's here", async () => {
+  it("does not have the strategy's expiresIn, which only the implicit flow has", async () => {
     const { url } = await beginLogin(strategy({ expiresIn: 28800 }));
     expect(url.searchParams.has('expires_in')).toBe(false);
   });
 
-  it("keeps a query that an authorization URL of one's own has", async () => {
+  it('keeps the query of another authorization URL', async () => {
     const { url } = await beginLogin(
       strategy({
         authorizationURL: 'http://localhost:4000/authorize?tenant=a%26b&next=/x?y&client_id=OTHER',
@@ -173,14 +176,14 @@ describe('the authorization request', () => {
     expect(url.searchParams.getAll('client_id')).toHaveLength(1);
   });
 
-  it("has a subclass's parameters, whose object stays as it is", async () => {
+  it("has a subclass's parameters and does not change their object", async () => {
     class Tenant extends FitbitStrategy {
       readonly params = Object.freeze({ tenant: 'a&b' });
       override authorizationParams() {
         return this.params;
       }
     }
-    const tenant = new Tenant({ clientID: 'CID', clientSecret: 's3cret' }, async (_login) => ({}));
+    const tenant = new Tenant({ clientID: 'CID', clientSecret: 's3cret', verify: async () => ({}) });
     expect(parameters((await beginLogin(tenant)).url)).toMatchObject({ tenant: 'a&b', client_id: 'CID' });
   });
 
@@ -194,7 +197,7 @@ describe('the authorization request', () => {
       pkce: true,
     });
     const perRequest = deepFreeze({ scope: ['sleep'], state: { returnTo: '/week' }, prompt: 'consent' });
-    const frozen = new FitbitStrategy(options, async (_login) => ({}));
+    const frozen = new FitbitStrategy({ ...options, verify: async (_login) => ({}) });
     const first = await beginLogin(frozen, fakeSession(), perRequest);
     const second = await beginLogin(frozen, fakeSession(), perRequest);
     expect(parameters(first.url)).toMatchObject({ scope: 'sleep', prompt: 'consent' });
@@ -256,14 +259,14 @@ describe('the authorization request', () => {
     );
   });
 
-  it('has no state where the one of the app is empty and no store keeps one', async () => {
+  it("has no state if the app's is empty and no store keeps one", async () => {
     const req = fakeRequest();
     const outcome = await authenticate(strategy({ state: false }), req, { state: '' as unknown as object });
     if (outcome.type !== 'redirect') throw new Error(outcome.type);
     expect(new URL(outcome.url).searchParams.has('state')).toBe(false);
   });
 
-  it('sends a state of the app as it is where no store keeps one', async () => {
+  it("sends the app's state unchanged if no store keeps one", async () => {
     const options = { state: 'mine' } as unknown as { state: object };
     const { state } = await beginLogin(strategy({ state: false }), fakeSession(), options);
     expect(state).toBe('mine');
@@ -291,7 +294,7 @@ describe('the callback URL', () => {
   it.each([
     [true, CALLBACK_URL],
     [false, 'http://internal:3000/auth/fitbit/callback'],
-  ])('is resolved by X-Forwarded-* headers only with proxy: true (%s)', async (proxy, expected) => {
+  ])('is resolved with X-Forwarded-* headers only with proxy: true (%s)', async (proxy, expected) => {
     const headers = {
       host: 'internal:3000',
       'x-forwarded-host': 'app.example',
@@ -308,7 +311,7 @@ describe('the callback URL', () => {
     ['http, https', 'http://app.example/cb'],
     ['', 'http://app.example/cb'],
   ])(
-    'is resolved by the first of several proxies, where Express trusts them: %j',
+    'is resolved with the values of the first of several proxies if Express trusts them: %j',
     async (proto, expected) => {
       const headers = {
         host: 'internal:3000',
@@ -316,7 +319,7 @@ describe('the callback URL', () => {
         'x-forwarded-proto': proto,
       };
       const req = Object.assign(fakeRequest({ session: fakeSession(), encrypted: false, headers }), {
-        app: { get: (name: string) => name === 'trust proxy' },
+        app: { get: (name: string) => (name === 'trust proxy fn' ? () => true : undefined) },
       });
       const outcome = await authenticate(strategy({ callbackURL: '/cb' }), req);
       if (outcome.type !== 'redirect') throw new Error(outcome.type);
@@ -336,7 +339,7 @@ describe('the callback URL', () => {
   );
 
   it.each([{ proxy: true }, { proxy: false }])(
-    'is resolved by the host where no proxy says one: %j',
+    'is resolved with the Host header if no proxy sent another: %j',
     async (options) => {
       const req = Object.assign(fakeRequest({ session: fakeSession() }), { app: {} });
       const outcome = await authenticate(strategy({ callbackURL: '/cb', ...options }), req);
@@ -345,21 +348,21 @@ describe('the callback URL', () => {
     },
   );
 
-  it('is resolved without a socket, too, which some adapters leave out', async () => {
+  it('is resolved without a socket, which some adapters leave out', async () => {
     const req = Object.assign(fakeRequest({ session: fakeSession() }), { connection: undefined });
     const outcome = await authenticate(strategy({ callbackURL: '/cb' }), req as never);
     if (outcome.type !== 'redirect') throw new Error(outcome.type);
     expect(new URL(outcome.url).searchParams.get('redirect_uri')).toBe('http://app.example/cb');
   });
 
-  it('can be another one for one request', async () => {
+  it('can be overridden for one request', async () => {
     const options = { callbackURL: 'https://app.example/link/callback' };
     const { url } = await beginLogin(strategy(), fakeSession(), options);
     expect(parameters(url).redirect_uri).toBe('https://app.example/link/callback');
   });
 
   it.each(['myapp://login/callback?from=fitbit', 'https://App.example', 'https://app.example/a/../cb'])(
-    "is sent to the letter, also with an app's own scheme: %s",
+    "is sent exactly as given, also with an app's own scheme: %s",
     async (callbackURL) => {
       expect(parameters((await beginLogin(strategy({ callbackURL }))).url).redirect_uri).toBe(callbackURL);
     },

@@ -1,6 +1,7 @@
 import { FitbitStrategy, type FitbitStrategyOptions, ResponseError } from 'passport-fitbit-strategy';
 import { describe, expect, it } from 'vitest';
 import { authenticate, beginLogin, callbackRequest, login } from '../support/strategy.ts';
+import { oauth2Of } from '../support/stub.ts';
 import { answer } from './fake-fitbit.ts';
 import { BASIC, fixture, TOKEN_URL } from './fixtures.ts';
 
@@ -8,16 +9,14 @@ const CALLBACK_URL = 'https://app.example/auth/fitbit/callback';
 const OK = { body: fixture('token.json') };
 
 function strategy(options: Partial<FitbitStrategyOptions> = {}) {
-  return new FitbitStrategy(
-    {
-      clientID: 'CID',
-      clientSecret: 's3cret',
-      callbackURL: CALLBACK_URL,
-      skipUserProfile: true,
-      ...options,
-    },
-    async ({ tokens }) => ({ tokens }),
-  );
+  return new FitbitStrategy({
+    clientID: 'CID',
+    clientSecret: 's3cret',
+    callbackURL: CALLBACK_URL,
+    skipUserProfile: true,
+    ...options,
+    verify: async ({ tokens }) => ({ tokens }),
+  });
 }
 
 /** Signs in and resolves with the one request that was made; the verifier is replaced by a word. */
@@ -39,7 +38,7 @@ const BODY =
   '&code_verifier=VERIFIER&code=abc';
 
 describe('the code exchange', () => {
-  it('is one form, with the credentials in the Basic header alone', async () => {
+  it('is a form, with the credentials only in the Basic header', async () => {
     expect(await exchange()).toEqual({
       method: 'POST',
       url: TOKEN_URL,
@@ -77,7 +76,7 @@ describe('the code exchange', () => {
     );
   });
 
-  it("has a subclass's parameters, whose object stays as it is", async () => {
+  it("has a subclass's parameters and does not change their object", async () => {
     class Tenant extends FitbitStrategy {
       readonly params = Object.freeze({ tenant: 'a&b' });
       override tokenParams() {
@@ -86,7 +85,7 @@ describe('the code exchange', () => {
     }
     const requests = answer('POST', TOKEN_URL, OK);
     const client = { clientID: 'CID', clientSecret: 's3cret', skipUserProfile: true };
-    const outcome = await login(new Tenant(client, async (_login) => ({})));
+    const outcome = await login(new Tenant({ ...client, verify: async () => ({}) }));
     expect(outcome.type).toBe('success');
     expect(requests.map(({ body }) => new URLSearchParams(body).get('tenant'))).toEqual(['a&b']);
   });
@@ -129,17 +128,14 @@ describe('the code exchange', () => {
     expect(Buffer.from(credentials, 'base64').toString()).toBe('id/ä +%:se:cret ü&=');
   });
 
-  it.each([{}, undefined])(
-    'reads the code and the state of a POST callback, too: query %j',
-    async (query) => {
-      const requests = answer('POST', TOKEN_URL, OK);
-      const made = strategy();
-      const { session, state } = await beginLogin(made);
-      const req = Object.assign(callbackRequest(session, {}), { query, body: { code: 'posted', state } });
-      expect((await authenticate(made, req)).type).toBe('success');
-      expect(new URLSearchParams(requests[0]?.body).get('code')).toBe('posted');
-    },
-  );
+  it.each([{}, undefined])('has the code of a POST callback: query %j', async (query) => {
+    const requests = answer('POST', TOKEN_URL, OK);
+    const made = strategy();
+    const { session, state } = await beginLogin(made);
+    const req = Object.assign(callbackRequest(session, {}), { query, body: { code: 'posted', state } });
+    expect((await authenticate(made, req)).type).toBe('success');
+    expect(new URLSearchParams(requests[0]?.body).get('code')).toBe('posted');
+  });
 
   it('is not repeated when it fails, and its error reaches the error handler', async () => {
     const requests = answer('POST', TOKEN_URL, { status: 400, body: fixture('error-code-invalid.json') }, OK);
@@ -150,7 +146,7 @@ describe('the code exchange', () => {
     expect(outcome.error).toMatchObject({
       code: 'invalid_grant',
       operation: 'code_exchange',
-      status: 400,
+      httpStatus: 400,
       retryable: false,
       reauthorize: true,
     });
@@ -178,4 +174,19 @@ describe('the tokens of a login', () => {
     expect(tokens.raw).toEqual(answered);
     expect(Object.keys(tokens)).not.toContain('raw');
   });
+
+  it.each(['bearer', 'mac', undefined])(
+    'may come from a replaced getOAuthAccessToken with the token_type %s',
+    async (token_type) => {
+      const made = strategy();
+      oauth2Of(made).getOAuthAccessToken = (_code, _params, callback) =>
+        callback(null, 'an-access-token', 'a-refresh-token', { token_type, user_id: '26FWFL' });
+      expect(await login(made)).toMatchObject({
+        type: 'success',
+        user: {
+          tokens: { accessToken: 'an-access-token', refreshToken: 'a-refresh-token', userID: '26FWFL' },
+        },
+      });
+    },
+  );
 });

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
+import express from 'express';
+import nock from 'nock';
 import {
   introspect,
   OAuthError,
@@ -7,7 +11,7 @@ import {
   revoke,
   TransportError,
 } from 'passport-fitbit-strategy';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Answer, answer } from './fake-fitbit.ts';
 import { client, fixture, INTROSPECTION_URL, REVOCATION_URL, TOKEN_URL } from './fixtures.ts';
 
@@ -30,7 +34,7 @@ async function refreshError(given: Answer, token = 'a-token-of-this-test'): Prom
 const VISIT =
   'Visit https://dev.fitbit.com/docs/oauth2 for more information on the Fitbit Web API authorization process.';
 
-describe('an error answer of Fitbit', () => {
+describe('an error response of Fitbit', () => {
   it.each([
     [400, 'missing-grant-type', 'invalid_request', `Missing 'grant_type' parameter value. ${VISIT}`],
     [400, 'missing-refresh-token', 'invalid_request', `Missing parameters: refresh_token. ${VISIT}`],
@@ -74,7 +78,7 @@ describe('an error answer of Fitbit', () => {
     const error = await refreshError({ status, body: fixture(`error-${name}.json`) });
     expect(error).toMatchObject({
       name: 'ResponseError',
-      status,
+      httpStatus: status,
       code,
       description,
       operation: 'refresh',
@@ -86,12 +90,12 @@ describe('an error answer of Fitbit', () => {
     expect(error.message).toContain(description);
   });
 
-  it('409 is a conflict that may be tried again', async () => {
+  it('409 is a conflict and retryable', async () => {
     const error = await errorFor({ status: 409, body: fixture('error-conflict.json') });
     expect(error).toMatchObject({ code: 'conflict', retryable: true, errors: [{ code: 'request' }] });
   });
 
-  it('429 has the code rate_limited, with what the headers tell', async () => {
+  it('429 has the code rate_limited and the values of the headers', async () => {
     const error = await errorFor({
       status: 429,
       body: fixture('error-too-many-requests.json'),
@@ -111,7 +115,7 @@ describe('an error answer of Fitbit', () => {
       errors: [{ code: 'system', description: 'Too Many Requests', field: 'n/a' }],
     });
     expect(error.message).toBe(
-      'Fitbit refused the revocation: rate_limited (HTTP 429): Too Many Requests — Wait for as many seconds as rateLimit.reset says.',
+      'Fitbit refused the revocation: rate_limited (HTTP 429): Too Many Requests — Wait for rateLimit.reset seconds.',
     );
   });
 
@@ -124,18 +128,39 @@ describe('an error answer of Fitbit', () => {
         'Fitbit-Rate-Limit-Limit': 'many',
         'Fitbit-Rate-Limit-Remaining': '-1',
         'Fitbit-Rate-Limit-Reset': '1.5',
-        'Retry-After': 'Wed, 21 Oct 2026 07:28:00 GMT',
+        'Retry-After': 'soon',
       },
     ],
     [{ 'Retry-After': '9999999999' }],
     [{ 'Retry-After': '' }],
-  ])('has neither rate limit nor retry time when its headers are not whole: %j', async (headers) => {
+  ])('has neither rate limit nor retry time if its headers are incomplete: %j', async (headers) => {
     const error = await errorFor({ status: 429, headers });
     expect(error.rateLimit).toBeUndefined();
     expect(error.retryAfter).toBeUndefined();
   });
 
-  it('with several errors has all of them, and the first one’s code', async () => {
+  it.each([
+    ['Tue, 24 Nov 2026 12:00:30 GMT', 30],
+    ['Tuesday, 24-Nov-26 12:00:30 GMT', 30],
+    ['Tue, 24 Nov 2026 11:59:00 GMT', 0],
+    ['0', 0],
+    ['120', 120],
+    ['Tue, 99 Nov 2026 12:00:30 GMT', undefined],
+    ['Tue Nov 24 12:00:30 2026', undefined],
+    ['Tue, 24 Nov 2026 12:00:30', undefined],
+    ['2026-11-24T12:00:30Z', undefined],
+    ['-5', undefined],
+    ['1.5', undefined],
+    ['x12', undefined],
+    ['12x', undefined],
+  ])('has %j in Retry-After as %s seconds', async (header, seconds) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 24, 12) });
+    onTestFinished(() => void vi.useRealTimers());
+    const error = await errorFor({ status: 503, headers: { 'Retry-After': header } });
+    expect(error.retryAfter).toBe(seconds);
+  });
+
+  it('with several entries has all of them, and the code of the first', async () => {
     const error = await errorFor({ status: 400, body: fixture('error-several.json') });
     expect(error.code).toBe('validation');
     expect(error.description).toBe('Sleep date is missing');
@@ -146,12 +171,12 @@ describe('an error answer of Fitbit', () => {
   });
 
   it.each(['error-gone.html', 'error-invalid-token.json', 'introspect-inactive.json'])(
-    '410 is final and names the way out, whatever the body: %s',
+    '410 is final and says what to do instead, whatever the body: %s',
     async (name) => {
       const error = await errorFor({ status: 410, body: fixture(name) });
-      expect(error).toMatchObject({ code: 'gone', status: 410, retryable: false, reauthorize: true });
+      expect(error).toMatchObject({ code: 'gone', httpStatus: 410, retryable: false, reauthorize: true });
       expect(error.message).toMatch(
-        /Fitbit's OAuth endpoints have been shut down\. Users sign in through Google Health now: passport-fitbit-strategy\/google-health\.$/,
+        /Fitbit's OAuth endpoints have been shut down\. Let users sign in with GoogleHealthStrategy from passport-fitbit-strategy\/google-health\.$/,
       );
     },
   );
@@ -159,9 +184,9 @@ describe('an error answer of Fitbit', () => {
   it.each([
     [502, 'error-maintenance.html', 'server_error', true],
     [403, 'error-maintenance.html', 'unexpected_status', false],
-  ])('of a gateway, with HTML, has only its status: %i', async (status, name, code, retryable) => {
+  ])('in HTML from a gateway has only its status: %i', async (status, name, code, retryable) => {
     const error = await errorFor({ status, body: fixture(name) });
-    expect(error).toMatchObject({ code, status, retryable, errors: [] });
+    expect(error).toMatchObject({ code, httpStatus: status, retryable, errors: [] });
     expect(error.description).toBeUndefined();
     expect(error.message).toBe(`Fitbit refused the revocation: ${code} (HTTP ${status})`);
   });
@@ -182,7 +207,7 @@ describe('an error answer of Fitbit', () => {
     `{"errors":[{"errorType":"${'x'.repeat(65)}"}]}`,
     '{"error":null}',
     '{"error":5}',
-  ])('of an unknown shape has only its status: %s', async (body) => {
+  ])('with an unknown body has only its status: %s', async (body) => {
     expect(await errorFor({ status: 400, body })).toMatchObject({ code: 'unexpected_status', errors: [] });
   });
 
@@ -226,8 +251,9 @@ describe("the other error shapes of Fitbit's host", () => {
   it.each([
     [{ error: { message: 'no status' } }, 'unknown'],
     [{ error: { status: 'NOT_FOUND', details: {} } }, 'not_found'],
-    [{ error: { status: 'NOT_FOUND', details: [null, { reason: 5 }, { reason: 'NO_USER' }] } }, 'no_user'],
-  ])("Google's is understood with less in it: %j", async (body, code) => {
+    [{ error: { status: 'NOT_FOUND', details: [null, { reason: 5 }, { reason: 'NO_USER' }] } }, 'not_found'],
+    [{ error: { details: [{ reason: 'NO_USER' }] } }, 'no_user'],
+  ])("Google's is understood when fields are missing: %j", async (body, code) => {
     expect((await errorFor({ status: 400, body })).code).toBe(code);
   });
 });
@@ -236,13 +262,16 @@ describe('what to do about an error', () => {
   it.each([
     ['refresh-token-invalid', 'the user has to sign in again.'],
     ['client-id-invalid', 'a Server app has a secret, a Client app has none.'],
-    ['insufficient-scope', 'The user did not grant the scope that this needs.'],
-  ])('stands at the end of the message: %s', async (name, remedy) => {
+    ['insufficient-scope', 'The user did not grant the scope that this request needs.'],
+    ['expired-token', 'The access token has expired: refresh it.'],
+    ['invalid-token', 'refresh it, and send the user to the login if that fails.'],
+    ['insufficient-permissions', 'Some resources need a Personal app or an approval by Fitbit.'],
+  ])('is at the end of the message: %s', async (name, remedy) => {
     const error = await refreshError({ status: 400, body: fixture(`error-${name}.json`) });
     expect(error.message.endsWith(remedy)).toBe(true);
   });
 
-  it('is not made up for other codes', async () => {
+  it('is absent for other codes', async () => {
     const error = await errorFor({ status: 400, body: { errors: [{ errorType: 'oauth', message: 'Hm.' }] } });
     expect(error.message).toBe('Fitbit refused the revocation: oauth (HTTP 400): Hm.');
   });
@@ -256,16 +285,30 @@ describe('an error', () => {
     expect(Object.keys(error).sort()).toEqual([
       'code',
       'errors',
+      'httpStatus',
       'operation',
       'reauthorize',
       'retryable',
-      'status',
     ]);
     expect(inspect(error)).toMatch(/^ResponseError: Fitbit refused the revocation: server_error/);
     expect(inspect(error)).not.toContain('name:');
   });
 
-  it('is made by hand with what is known', () => {
+  it("does not set the status of the app's response, as an error with a status or statusCode does in Express", async () => {
+    const error = await refreshError({ status: 401, body: fixture('error-client-secret-invalid.json') });
+    const app = express().set('env', 'test');
+    app.get('/', () => Promise.reject(error));
+    const server = app.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    nock.enableNetConnect('127.0.0.1');
+    onTestFinished(() => nock.disableNetConnect());
+    const { port } = server.address() as AddressInfo;
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(500);
+    expect(error.httpStatus).toBe(401);
+  });
+
+  it('can be constructed by hand', () => {
     const bare = new OAuthError('Something', { code: 'x', operation: 'profile' });
     expect(bare).toMatchObject({ name: 'OAuthError', retryable: false, reauthorize: false });
     expect('cause' in bare).toBe(false);
@@ -275,7 +318,7 @@ describe('an error', () => {
     expect(new TransportError('Bad', { code: 'malformed', operation: 'profile' }).retryable).toBe(false);
   });
 
-  it('shows the Basic credentials and the token of the call in no text of the provider’s', async () => {
+  it("hides the Basic credentials and the token of the call in the provider's texts", async () => {
     const echo = `Received authorization header = Basic Q0lEOnMzY3JldA==, secret s3cret, token t:k/n one`;
     const body = { errors: [{ errorType: 'invalid_request', message: echo, fieldName: 's3cret' }] };
     const error = await errorFor({ status: 400, body }, 't:k/n one');
@@ -293,7 +336,7 @@ describe('an error', () => {
     expect(inspect(error).toLowerCase()).not.toContain(token.toLowerCase());
   });
 
-  it('keeps its code whole where a short token is part of it', async () => {
+  it('keeps its code if a short token is a part of it', async () => {
     const given = { status: 401, body: fixture('error-invalid-token.json') };
     answer('POST', INTROSPECTION_URL, given);
     expect(await introspect(client, 'token')).toEqual({ active: false });

@@ -22,19 +22,19 @@ function request(bearer: string, body: string) {
 }
 
 describe('introspect', () => {
-  it('sends the token, and the token as Bearer, and nothing of the client', async () => {
+  it('sends the token in the body and as Bearer token, and nothing about the client', async () => {
     const requests = answer('POST', INTROSPECTION_URL, { body: ACTIVE });
     await introspect(client, 'the.token');
     expect(requests).toEqual([request('the.token', 'token=the.token')]);
   });
 
-  it('sends another token to look at when one is given', async () => {
+  it('sends another token to introspect if one is given', async () => {
     const requests = answer('POST', INTROSPECTION_URL, { body: ACTIVE });
     await introspect(client, 'bearer', { token: 'an other&' });
     expect(requests).toEqual([request('bearer', 'token=an%20other%26')]);
   });
 
-  it('reads the printed map of scopes and the milliseconds', async () => {
+  it('reads the printed map of scopes and times in milliseconds', async () => {
     answer('POST', INTROSPECTION_URL, { body: ACTIVE });
     const info = await introspect(client, 'token');
     expect(info).toEqual({
@@ -50,7 +50,7 @@ describe('introspect', () => {
     expect(Object.keys(info)).not.toContain('raw');
   });
 
-  it('leaves out what the answer leaves out or has in a wrong type', async () => {
+  it('leaves out fields that are missing or have a wrong type', async () => {
     const wrong = { active: true, client_id: 'C', exp: 0, scope: 5, user_id: 5, token_type: {}, iat: '1' };
     answer('POST', INTROSPECTION_URL, { body: wrong }, { body: { active: true, client_id: 'C', exp: 0 } });
     const least = { active: true, scope: {}, clientID: 'C', expiresAt: new Date(0) };
@@ -58,7 +58,7 @@ describe('introspect', () => {
     expect(await introspect(client, 'token')).toEqual(least);
   });
 
-  it('answers { active: false } for an inactive token', async () => {
+  it('resolves with { active: false } for an inactive token', async () => {
     answer('POST', INTROSPECTION_URL, { body: fixture('introspect-inactive.json') });
     expect(await introspect(client, 'token')).toEqual({ active: false });
   });
@@ -75,19 +75,19 @@ describe('introspect', () => {
   it.each([
     ['error-expired-token.json', 'expired_token'],
     ['error-invalid-token.json', 'invalid_token'],
-  ])('rejects where another token’s Bearer is dead (%s)', async (name, code) => {
+  ])('rejects if the token that authorizes the call is invalid (%s)', async (name, code) => {
     answer('POST', INTROSPECTION_URL, { status: 401, body: fixture(name) });
     const call = introspect(client, 'bearer', { token: 'token' });
     await expect(call).rejects.toThrow(ResponseError);
     await expect(call).rejects.toMatchObject({
       code,
-      status: 401,
+      httpStatus: 401,
       operation: 'introspect',
       retryable: false,
     });
   });
 
-  it('rejects with any other refusal, and does not try again', async () => {
+  it('rejects on any other error response, without a retry', async () => {
     const requests = answer('POST', INTROSPECTION_URL, { status: 500 }, { body: ACTIVE });
     await expect(introspect(client, 'token')).rejects.toMatchObject({
       code: 'server_error',
@@ -115,14 +115,14 @@ describe('introspect', () => {
     await expect(call).rejects.toMatchObject({ code: 'malformed', operation: 'introspect' });
   });
 
-  it('goes to an introspectionURL of one’s own', async () => {
+  it('goes to another introspectionURL', async () => {
     const introspectionURL = 'https://proxy.example/introspect';
     const requests = answer('POST', introspectionURL, { body: ACTIVE });
     await introspect({ ...client, introspectionURL }, 'token');
     expect(requests.map(({ url }) => url)).toEqual([introspectionURL]);
   });
 
-  it('is given up by its signal, before and during the request', async () => {
+  it('is aborted by its signal, before and during the request', async () => {
     const reason = new Error('the user left');
     const before = introspect(client, 'token', { signal: AbortSignal.abort(reason) });
     await expect(before).rejects.toMatchObject({ code: 'aborted', operation: 'introspect', cause: reason });
@@ -135,11 +135,11 @@ describe('introspect', () => {
     expect(requests.length).toBeLessThanOrEqual(1);
   });
 
-  it('has a time limit of its own', async () => {
+  it('has its own deadline', async () => {
     answer('POST', INTROSPECTION_URL, { body: ACTIVE, delay: 2000 });
     await expect(introspect(client, 'token', { timeout: 20 })).rejects.toMatchObject({
       code: 'timeout',
-      message: `No complete answer within 20 ms: POST ${INTROSPECTION_URL}`,
+      message: `No complete response within 20 ms: POST ${INTROSPECTION_URL}`,
     });
   });
 
@@ -155,7 +155,7 @@ describe('introspect', () => {
     ['options', [client, 'a', null], '"options" must be an object'],
     ['signal', [client, 'a', { signal: {} }], '"signal" must be an AbortSignal'],
     ['timeout', [client, 'a', { timeout: '5' }], '"timeout" must be a positive number of milliseconds'],
-  ])('refuses a wrong %s by name (%#)', async (_name, args, message) => {
+  ])('refuses a wrong %s and names it (%#)', async (_name, args, message) => {
     const [given, token, options] = args;
     const call =
       args.length === 3

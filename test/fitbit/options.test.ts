@@ -6,10 +6,14 @@ import { describe, expect, it } from 'vitest';
 const verify = async (_login: object) => false as const;
 const least = { clientID: 'CID', callbackURL: '/callback' };
 
-/** Options as JavaScript allows them. */
-function make(options: unknown, ...rest: unknown[]) {
-  const given = [options, ...(rest.length > 0 ? rest : [verify])];
-  return Reflect.construct(FitbitStrategy, given) as FitbitStrategy;
+/** A strategy with arguments of any type, as JavaScript allows. */
+function construct(...given: unknown[]): FitbitStrategy {
+  return Reflect.construct(FitbitStrategy, given);
+}
+
+/** A strategy with options of any type and the option `verify`. */
+function make(options: unknown): FitbitStrategy {
+  return construct(typeof options === 'object' && options !== null ? { verify, ...options } : options);
 }
 
 function messageOf(act: () => unknown): string {
@@ -31,8 +35,8 @@ const CALLBACK_MESSAGE =
   '"callbackURL" must be an absolute URL without a fragment, exactly as registered with the provider, or a path that starts with "/"';
 
 describe('FitbitStrategy', () => {
-  it("is passport-oauth2's strategy, named fitbit, and goes by a second name", () => {
-    const strategy = new FitbitStrategy(least, verify);
+  it("is passport-oauth2's strategy, named fitbit, and is exported under a second name", () => {
+    const strategy = new FitbitStrategy({ ...least, verify });
     expect(strategy).toBeInstanceOf(OAuth2Strategy);
     expect(strategy.name).toBe('fitbit');
     expect(Strategy).toBe(FitbitStrategy);
@@ -54,7 +58,7 @@ describe('FitbitStrategy', () => {
     [
       'an empty client secret',
       { ...least, clientSecret: '' },
-      '"clientSecret" must be a non-empty string: leave it out altogether if the app is a public client',
+      '"clientSecret" must be a non-empty string: leave it out if the app is a public client',
     ],
     [
       'a colon in the client id',
@@ -108,8 +112,12 @@ describe('FitbitStrategy', () => {
         '"expiresIn" must be a positive integer: seconds, such as 28800',
       ],
     ),
-    ['a number as scope', { ...least, scope: 5 }, '"scope" must be a string of scopes with spaces between'],
-    ['numbers as scopes', { ...least, scope: ['a', 5] }, '"scope" must be a string of scopes with spaces'],
+    ['a number as scope', { ...least, scope: 5 }, '"scope" must be a string of scopes separated by spaces'],
+    [
+      'numbers as scopes',
+      { ...least, scope: ['a', 5] },
+      '"scope" must be a string of scopes separated by spaces',
+    ],
     ['a text as state', { ...least, state: 'abc' }, '"state" must be true or false'],
     [
       'a text as passReqToCallback',
@@ -148,13 +156,31 @@ describe('FitbitStrategy', () => {
       { ...least, pkce: true, store: { store(_req: unknown, _callback: unknown) {}, verify() {} } },
       '"store" can\'t keep the code verifier: its "store" method must declare five parameters',
     ],
-  ])('refuses %s, by name and with the remedy', (_name, options, message) => {
+  ])('refuses %s with a message that names the option and the remedy', (_name, options, message) => {
     expect(messageOf(() => make(options))).toContain(message);
   });
 
-  it.each([[undefined], [null], ['verify'], [{}]])('refuses %j as verify', (wrong) => {
-    expect(messageOf(() => make(least, wrong))).toBe(
-      '"verify" must be a function: the second argument, which finds or creates the user',
+  it.each([[undefined], [null], ['verify'], [{}]])('refuses %j as the option verify', (wrong) => {
+    expect(messageOf(() => construct({ ...least, verify: wrong }))).toBe(
+      '"verify" must be a function that finds or creates the user: ({ profile }) => user',
+    );
+  });
+
+  it.each([[null], ['verify'], [{}]])('refuses %j as the second argument', (wrong) => {
+    expect(messageOf(() => construct(least, wrong))).toBe(
+      '"verify" must be a function: (accessToken, refreshToken, profile, done) => …',
+    );
+  });
+
+  it('refuses a function of one parameter as the second argument and says where it belongs', () => {
+    expect(messageOf(() => construct(least, verify))).toBe(
+      'A function with one parameter can\'t be the second argument: pass it as the option "verify"',
+    );
+  });
+
+  it('refuses verify as an option and a second argument together', () => {
+    expect(messageOf(() => construct({ ...least, verify }, () => {}))).toBe(
+      '"verify" must be given once: as an option, or as the second argument',
     );
   });
 
@@ -175,6 +201,6 @@ describe('FitbitStrategy', () => {
     ['the longest timeout', { timeout: 2 ** 31 - 1 }],
     ['the shortest timeout', { timeout: 0.5 }],
   ])('accepts %s', (_name, options) => {
-    expect(new FitbitStrategy({ ...least, ...options }, verify).name).toBe('fitbit');
+    expect(make({ ...least, ...options }).name).toBe('fitbit');
   });
 });

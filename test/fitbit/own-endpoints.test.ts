@@ -7,7 +7,7 @@ import { login } from '../support/strategy.ts';
 import { BASIC, fixture } from './fixtures.ts';
 
 describe('the code exchange', () => {
-  it("goes to endpoints of one's own, with these very headers, over one kept-alive connection with the profile", async () => {
+  it('goes to other endpoints, with exactly these headers, over the same connection as the profile request', async () => {
     const seen: { url: string | undefined; rawHeaders: string[]; body: string }[] = [];
     const server = http.createServer(async (req, res) => {
       const chunks: Buffer[] = [];
@@ -24,16 +24,14 @@ describe('the code exchange', () => {
     try {
       const agent = new http.Agent({ keepAlive: true });
       const outcome = await login(
-        new FitbitStrategy(
-          {
-            clientID: 'CID',
-            clientSecret: 's3cret',
-            tokenURL: `http://127.0.0.1:${port}/token?tenant=a`,
-            userProfileURL: `http://127.0.0.1:${port}/profile?tenant=a`,
-            agent,
-          },
-          async ({ profile }) => profile,
-        ),
+        new FitbitStrategy({
+          clientID: 'CID',
+          clientSecret: 's3cret',
+          tokenURL: `http://127.0.0.1:${port}/token?tenant=a`,
+          userProfileURL: `http://127.0.0.1:${port}/profile?tenant=a`,
+          agent,
+          verify: async ({ profile }) => profile,
+        }),
       );
       agent.destroy();
       expect(outcome.type).toBe('success');
@@ -43,22 +41,22 @@ describe('the code exchange', () => {
       expect(seen[0]).toMatchObject({
         url: '/token?tenant=a',
         rawHeaders: [
-          ...['Accept', 'application/json'],
-          ...['Content-Type', 'application/x-www-form-urlencoded'],
-          ...['User-Agent', 'passport-fitbit-strategy'],
-          ...['Authorization', BASIC],
           ...['Host', `127.0.0.1:${port}`],
-          ...['Connection', 'keep-alive'],
+          ...['Accept', 'application/json'],
+          ...['User-Agent', 'passport-fitbit-strategy'],
+          ...['Content-Type', 'application/x-www-form-urlencoded'],
+          ...['Authorization', BASIC],
           ...['Content-Length', String(seen[0]?.body.length)],
+          ...['Connection', 'keep-alive'],
         ],
       });
       expect(seen[1]).toEqual({
         url: '/profile?tenant=a',
         rawHeaders: [
-          ...['Accept', 'application/json'],
-          ...['Authorization', `Bearer ${access_token}`],
-          ...['User-Agent', 'passport-fitbit-strategy'],
           ...['Host', `127.0.0.1:${port}`],
+          ...['accept', 'application/json'],
+          ...['user-agent', 'passport-fitbit-strategy'],
+          ...['authorization', `Bearer ${access_token}`],
           ...['Connection', 'keep-alive'],
         ],
         body: '',

@@ -1,4 +1,5 @@
 import {
+  type FitbitProfile,
   FitbitStrategy,
   type FitbitStrategyOptions,
   type TokenSet,
@@ -18,10 +19,14 @@ function tokenAnswer(change: Record<string, unknown> = {}): Answer {
 async function signIn(token: Answer, profileAnswers: Answer[], options: Partial<FitbitStrategyOptions> = {}) {
   answer('POST', TOKEN_URL, token);
   const requests = answer('GET', PROFILE_URL, ...profileAnswers);
-  const strategy = new FitbitStrategy({ ...client, ...options }, async ({ tokens, profile }) => ({
-    tokens,
-    profile,
-  }));
+  const strategy = new FitbitStrategy({
+    ...client,
+    ...options,
+    verify: async ({ tokens, profile }) => ({
+      tokens,
+      profile,
+    }),
+  });
   return { outcome: await login(strategy), requests };
 }
 
@@ -56,10 +61,10 @@ describe('the profile request', () => {
   it.each([
     ['that the profile scope was not granted', { scope: 'sleep activity' }],
     ['of scopes whose names contain that of the profile scope', { scope: 'profile_x myprofile' }],
-  ])('is not made when the token response tells %s', async (_, change) => {
+  ])('is not made if the token response tells %s', async (_, change) => {
     const { outcome, requests } = await signIn(tokenAnswer(change), [{ body: fixture('profile.json') }]);
     expect(requests).toEqual([]);
-    expect(userOf(outcome).profile).toEqual({ provider: 'fitbit', id: '26FWFL' });
+    expect(userOf(outcome).profile).toEqual({ provider: 'fitbit', id: '26FWFL', displayName: '' });
   });
 
   it.each([
@@ -74,7 +79,7 @@ describe('the profile request', () => {
       skipUserProfile,
     });
     expect(requests).toEqual([]);
-    expect(userOf(outcome).profile).toEqual({ provider: 'fitbit', id: '26FWFL' });
+    expect(userOf(outcome).profile).toEqual({ provider: 'fitbit', id: '26FWFL', displayName: '' });
   });
 
   it.each([
@@ -112,20 +117,20 @@ describe('the profile request', () => {
     expect(errorOf(calledBack.outcome)).toBe(failure);
   });
 
-  it("is a subclass's own, which gets the token response as well", async () => {
+  it("can be a subclass's own, which also gets the token set", async () => {
     const seen: unknown[] = [];
     class Own extends FitbitStrategy {
       override userProfile(
         accessToken: string,
-        done: (error?: unknown, profile?: { provider: 'fitbit'; id: string }) => void,
+        done: (error?: unknown, profile?: FitbitProfile) => void,
         tokens?: TokenSet,
       ): void {
         seen.push(accessToken, tokens?.userID);
-        done(null, { provider: 'fitbit', id: 'OWN' });
+        done(null, { provider: 'fitbit', id: 'OWN', displayName: '' });
       }
     }
     answer('POST', TOKEN_URL, tokenAnswer());
-    const outcome = await login(new Own(client, async ({ profile }) => profile));
+    const outcome = await login(new Own({ ...client, verify: async ({ profile }) => profile }));
     expect(outcome).toMatchObject({ type: 'success', user: { id: 'OWN' } });
     expect(seen).toEqual([TOKEN.access_token, TOKEN.user_id]);
   });
@@ -138,14 +143,14 @@ describe('the profile request', () => {
       }
     }
     answer('POST', TOKEN_URL, tokenAnswer());
-    expect(errorOf(await login(new Broken(client, () => expect.unreachable())))).toBe(broken);
+    expect(errorOf(await login(new Broken({ ...client, verify: () => expect.unreachable() })))).toBe(broken);
   });
 
-  it('goes to a userProfileURL of one’s own', async () => {
+  it('goes to another userProfileURL', async () => {
     answer('POST', TOKEN_URL, tokenAnswer());
     const requests = answer('GET', 'https://proxy.example/me?x=1', { body: fixture('profile.json') });
     const userProfileURL = 'https://proxy.example/me?x=1';
-    await login(new FitbitStrategy({ ...client, userProfileURL }, async ({ profile }) => profile));
+    await login(new FitbitStrategy({ ...client, userProfileURL, verify: async ({ profile }) => profile }));
     expect(requests.map(({ url }) => url)).toEqual([userProfileURL]);
   });
 });
@@ -159,25 +164,29 @@ describe('a token response without a scope', () => {
     expect(userOf(outcome).profile.displayName).toBe('Zoë M.');
   });
 
-  it('still leads to a login with the id when the profile answers 403 insufficient_scope', async () => {
+  it('leads to a login with only the id if the profile request fails with 403 insufficient_scope', async () => {
     const { outcome, requests } = await signIn(silent, [denied]);
     expect(requests).toHaveLength(1);
-    expect(userOf(outcome).profile).toEqual({ provider: 'fitbit', id: '26FWFL' });
+    expect(userOf(outcome).profile).toEqual({ provider: 'fitbit', id: '26FWFL', displayName: '' });
   });
 
-  it('is an error when the profile answers 403 for another reason', async () => {
+  it('is an error if the profile request fails with 403 for another reason', async () => {
     const { outcome } = await signIn(silent, [
       { status: 403, body: fixture('error-insufficient-permissions.json') },
     ]);
     expect(errorOf(outcome)).toMatchObject({ code: 'insufficient_permissions', operation: 'profile' });
   });
 
-  it('does not hide that a granted profile was refused', async () => {
+  it('is not assumed: with the scope granted, a refused profile is an error', async () => {
     const { outcome } = await signIn(tokenAnswer({ scope: 'profile' }), [denied]);
-    expect(errorOf(outcome)).toMatchObject({ code: 'insufficient_scope', operation: 'profile', status: 403 });
+    expect(errorOf(outcome)).toMatchObject({
+      code: 'insufficient_scope',
+      operation: 'profile',
+      httpStatus: 403,
+    });
   });
 
-  it('is an error when there is no user id either', async () => {
+  it('is an error if there is no user id either', async () => {
     const { outcome } = await signIn(tokenAnswer({ scope: undefined, user_id: undefined }), [denied]);
     const error = errorOf(outcome);
     expect(error).toBeInstanceOf(TransportError);
@@ -194,13 +203,13 @@ describe('a token response without a scope', () => {
 });
 
 describe('the profile', () => {
-  async function profileOf(body: string | object) {
-    const { outcome } = await signIn(tokenAnswer(), [{ body }]);
+  async function profileOf(body: string | object, user_id = '26FWFL') {
+    const { outcome } = await signIn(tokenAnswer({ user_id }), [{ body }]);
     const { _raw, _json, ...profile } = userOf(outcome).profile;
     return { profile, _raw, _json };
   }
 
-  it('is normalised as Passport does, the largest picture first', async () => {
+  it("is Passport's normalized profile, with the largest picture first", async () => {
     expect((await profileOf(fixture('profile.json'))).profile).toEqual({
       provider: 'fitbit',
       id: '26FWFL',
@@ -215,8 +224,8 @@ describe('the profile', () => {
     });
   });
 
-  it('leaves out what Fitbit leaves out', async () => {
-    expect((await profileOf(fixture('profile-small.json'))).profile).toEqual({
+  it('has no field that Fitbit left out', async () => {
+    expect((await profileOf(fixture('profile-small.json'), 'AAA111')).profile).toEqual({
       provider: 'fitbit',
       id: 'AAA111',
       displayName: 'Homer',
@@ -228,27 +237,32 @@ describe('the profile', () => {
     });
   });
 
-  it('has only an id where the rest is empty, null or NA', async () => {
+  it('has only an id if the rest is empty, null or NA', async () => {
     expect((await profileOf(fixture('profile-least.json'))).profile).toEqual({
       provider: 'fitbit',
       id: '26FWFL',
+      displayName: '',
     });
   });
 
   it.each([
-    [{ firstName: 'Zoë' }, { givenName: 'Zoë' }],
-    [{ lastName: 'Müller' }, { familyName: 'Müller' }],
-  ])('has the one part of the name that there is: %j', async (user, name) => {
+    [{ firstName: 'Zoë' }, { familyName: '', givenName: 'Zoë' }],
+    [{ lastName: 'Müller' }, { familyName: 'Müller', givenName: '' }],
+  ])('has one part of the name if the other is missing: %j', async (user, name) => {
     const { profile } = await profileOf({ user: { encodedId: '26FWFL', ...user } });
     expect(profile.name).toEqual(name);
   });
 
   it('ignores fields of a wrong type', async () => {
     const user = { encodedId: 'X', displayName: 5, firstName: {}, lastName: [], gender: 1, avatar: false };
-    expect((await profileOf({ user })).profile).toEqual({ provider: 'fitbit', id: 'X' });
+    expect((await profileOf({ user }, 'X')).profile).toEqual({
+      provider: 'fitbit',
+      id: 'X',
+      displayName: '',
+    });
   });
 
-  it('has the answer as text and parsed', async () => {
+  it('has the response as text and parsed', async () => {
     const { _raw, _json } = await profileOf(fixture('profile.json'));
     expect(_raw).toBe(fixture('profile.json'));
     expect(_json).toEqual(JSON.parse(fixture('profile.json')));
@@ -269,16 +283,27 @@ describe('the profile', () => {
     expect(error).toHaveProperty('message', expect.stringContaining('"user.encodedId" is missing'));
   });
 
-  it.each(['null', '[]', '"x"', '', '<html>'])('is malformed when it is no object: %j', async (body) => {
+  it("is malformed if its id is not the token response's user_id: the account could be another user's", async () => {
+    const { outcome } = await signIn(tokenAnswer({ user_id: 'AAA111' }), [{ body: fixture('profile.json') }]);
+    const error = errorOf(outcome);
+    expect(error).toBeInstanceOf(TransportError);
+    expect(error).toMatchObject({ code: 'malformed', operation: 'profile', retryable: false });
+    expect(error).toHaveProperty(
+      'message',
+      'Fitbit sent an unusable response (profile): "user.encodedId" is not the "user_id" of the token response',
+    );
+  });
+
+  it.each(['null', '[]', '"x"', '', '<html>'])('is malformed if it is not an object: %j', async (body) => {
     const { outcome } = await signIn(tokenAnswer(), [{ body }]);
     expect(errorOf(outcome)).toMatchObject({ code: 'malformed', operation: 'profile' });
   });
 });
 
 describe('userProfile', () => {
-  it('fetches the profile for any access token that the app has', async () => {
+  it('fetches the profile for any access token', async () => {
     const requests = answer('GET', PROFILE_URL, { body: fixture('profile-small.json') });
-    const strategy = new FitbitStrategy(client, async (_login) => false);
+    const strategy = new FitbitStrategy({ ...client, verify: async (_login) => false });
     const id = await new Promise((resolve) => {
       strategy.userProfile('other-token', (_error, profile) => resolve(profile?.id));
     });
@@ -286,12 +311,26 @@ describe('userProfile', () => {
     expect(requests[0]?.headers.authorization).toBe('Bearer other-token');
   });
 
-  it('reports every refusal then, as there is no token response to take the id from', async () => {
+  it('reports every refusal: without a token response there is no id', async () => {
     answer('GET', PROFILE_URL, { status: 403, body: fixture('error-insufficient-scope.json') });
-    const strategy = new FitbitStrategy(client, async (_login) => false);
+    const strategy = new FitbitStrategy({ ...client, verify: async (_login) => false });
     const error = await new Promise((resolve) => {
       strategy.userProfile('other-token', resolve);
     });
     expect(error).toMatchObject({ code: 'insufficient_scope', operation: 'profile' });
+  });
+});
+
+describe('a refused profile request', () => {
+  it('with a 401 invalid_grant is about the access token, not about a code', async () => {
+    const body = { errors: [{ errorType: 'invalid_grant', message: 'No.' }] };
+    const { outcome } = await signIn(tokenAnswer(), [{ status: 401, body }]);
+    const error = errorOf(outcome);
+    expect(error).toMatchObject({
+      code: 'invalid_grant',
+      operation: 'profile',
+      message: expect.stringMatching(/The access token was revoked, or is not one of this app/),
+    });
+    expect(error).toMatchObject({ message: expect.not.stringMatching(/code verifier/) });
   });
 });

@@ -29,6 +29,16 @@ async function settled<T>(promise: Promise<T>): Promise<T | unknown> {
 }
 
 describe('refresh', () => {
+  it('refuses a scope by name: Fitbit can not narrow one', async () => {
+    const requests = answer('POST', TOKEN_URL, OK);
+    const options = Object.assign({}, { scope: 'sleep' });
+    // @ts-expect-error: wrong on purpose
+    const error = await settled(refresh(client, 'old', options));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ message: expect.stringContaining('"scope" is not an option of Fitbit') });
+    expect(requests).toEqual([]);
+  });
+
   it('sends the refresh token as a form, with the Basic header', async () => {
     const requests = answer('POST', TOKEN_URL, OK);
     await refresh(client, 'old');
@@ -72,7 +82,7 @@ describe('refresh', () => {
     expect(tokens.raw).toEqual(TOKEN);
   });
 
-  it('keeps the old refresh token where no new one comes', async () => {
+  it('keeps the old refresh token if the response has none', async () => {
     answer('POST', TOKEN_URL, { body: { access_token: 'new' } });
     const tokens = await refresh(client, 'old');
     expect(tokens.refreshToken).toBe('old');
@@ -80,7 +90,7 @@ describe('refresh', () => {
     expect(Object.keys(tokens)).not.toContain('raw');
   });
 
-  it('goes to a tokenURL of one’s own', async () => {
+  it('goes to another tokenURL', async () => {
     const tokenURL = 'https://proxy.example/token';
     const requests = answer('POST', tokenURL, OK);
     await refresh({ ...client, tokenURL }, 'old');
@@ -97,14 +107,14 @@ describe('refresh', () => {
     [client, 'old', 5, '"options" must be an object'],
     [client, 'old', { timeout: Number.NaN }, '"timeout" must be a positive number'],
     [client, 'old', { signal: {} }, '"signal" must be an AbortSignal'],
-  ])('refuses wrong arguments by name (%#)', async (given, token, options, message) => {
+  ])('refuses a wrong argument and names it (%#)', async (given, token, options, message) => {
     const call = refresh(given as FitbitClient, token as string, options as object);
     await expect(call).rejects.toThrow(TypeError);
     await expect(call).rejects.toThrow(message);
   });
 });
 
-describe('another try', () => {
+describe('a retry', () => {
   it.each<[string, Answer]>([
     ['a connection failure', { fails: 'ECONNRESET' }],
     ['409', { status: 409, body: fixture('error-conflict.json') }],
@@ -126,12 +136,12 @@ describe('another try', () => {
     expect(sleep).toHaveBeenCalledTimes(1);
   });
 
-  it('is made twice at most', async () => {
+  it('is sent at most twice', async () => {
     const requests = answer('POST', TOKEN_URL, ...Array(5).fill({ status: 503 }));
     await expect(refresh(client, 'old')).rejects.toMatchObject({
       code: 'server_error',
       operation: 'refresh',
-      status: 503,
+      httpStatus: 503,
       retryable: true,
       reauthorize: false,
     });
@@ -142,7 +152,7 @@ describe('another try', () => {
   it.each([
     [0, [125, 250]],
     [1 - Number.EPSILON, [250, 500]],
-  ])('follows a growing pause, of which up to a half is left to chance (%f)', async (random, expected) => {
+  ])('comes after a growing pause, up to half of which is random (%f)', async (random, expected) => {
     vi.spyOn(Math, 'random').mockReturnValue(random);
     answer('POST', TOKEN_URL, { status: 500 }, { status: 500 }, OK);
     await refresh(client, 'old');
@@ -164,14 +174,14 @@ describe('another try', () => {
     expect(sleep).not.toHaveBeenCalled();
   });
 
-  it('waits as long as Retry-After asks', async () => {
+  it('waits as long as Retry-After says', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0);
     answer('POST', TOKEN_URL, { status: 503, headers: { 'Retry-After': '5' } }, OK);
     await refresh(client, 'old');
     expect(pauses()).toEqual([5000]);
   });
 
-  it('is not made when Retry-After asks for more than five seconds', async () => {
+  it('is not sent if Retry-After says more than five seconds', async () => {
     const requests = answer('POST', TOKEN_URL, { status: 503, headers: { 'Retry-After': '6' } }, OK);
     await expect(refresh(client, 'old')).rejects.toMatchObject({ code: 'server_error', retryAfter: 6 });
     expect(requests).toHaveLength(1);
@@ -180,13 +190,35 @@ describe('another try', () => {
   it.each([
     [99_000, 2],
     [101_000, 1],
-  ])('stays inside the two minutes in which Fitbit repeats its answer (%i ms)', async (ms, tries) => {
+  ])(
+    'is sent only within the two minutes in which Fitbit repeats its response (%i ms)',
+    async (ms, tries) => {
+      vi.useFakeTimers({ toFake: ['Date'] });
+      vi.setSystemTime(0);
+      const slow = { status: 500, meanwhile: () => vi.setSystemTime(ms) };
+      const requests = answer('POST', TOKEN_URL, slow, OK);
+      await settled(refresh(client, 'old'));
+      expect(requests).toHaveLength(tries);
+    },
+  );
+
+  it('is not made by a process that was frozen during the pause', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(0);
-    const slow = { status: 500, meanwhile: () => vi.setSystemTime(ms) };
-    const requests = answer('POST', TOKEN_URL, slow, OK);
-    await settled(refresh(client, 'old'));
-    expect(requests).toHaveLength(tries);
+    sleep.mockImplementationOnce(async () => {
+      vi.setSystemTime(300_000);
+    });
+    const requests = answer('POST', TOKEN_URL, { status: 500 }, OK);
+    await expect(refresh(client, 'old')).rejects.toMatchObject({ httpStatus: 500 });
+    expect(requests).toHaveLength(1);
+  });
+
+  it('that is refused has the error of the request before it as its cause', async () => {
+    const refused = { status: 401, body: fixture('error-client-secret-invalid.json') };
+    answer('POST', TOKEN_URL, { fails: 'ECONNRESET' }, { status: 503 }, refused, refused);
+    const cause = { code: 'server_error', cause: { code: 'connection' } };
+    await expect(refresh(client, 'old')).rejects.toMatchObject({ code: 'invalid_client', cause });
+    await expect(refresh(client, 'old')).rejects.not.toHaveProperty('cause');
   });
 });
 
@@ -198,7 +230,7 @@ describe('several calls with one refresh token', () => {
     expect(new Set(all.map(({ accessToken }) => accessToken)).size).toBe(1);
   });
 
-  it('share a failure, and the next call asks anew', async () => {
+  it('share a failure, and the next call sends a new request', async () => {
     const failure = { status: 400, body: fixture('error-refresh-token-invalid.json') };
     const requests = answer('POST', TOKEN_URL, failure, OK);
     const all = await Promise.all([1, 2].map(() => settled(refresh(client, 'old'))));
@@ -231,7 +263,7 @@ describe('several calls with one refresh token', () => {
     expect(requests.map(({ length }) => length)).toEqual([1, 1]);
   });
 
-  it('go on when one of them is given up, which rejects with its reason', async () => {
+  it('continue when one of them is aborted, which rejects with its reason', async () => {
     const requests = answer('POST', TOKEN_URL, { ...OK, delay: 30 });
     const controller = new AbortController();
     const reason = new Error('the user left');
@@ -249,7 +281,7 @@ describe('several calls with one refresh token', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('end the pause, too, when all of them are given up', async () => {
+  it('end the pause when all of them are aborted', async () => {
     const requests = answer('POST', TOKEN_URL, { status: 500 }, OK);
     const controller = new AbortController();
     let stopped = false;
@@ -272,7 +304,7 @@ describe('several calls with one refresh token', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('send nothing when the signal is aborted already', async () => {
+  it('send nothing if the signal is already aborted', async () => {
     const requests = answer('POST', TOKEN_URL, OK);
     const signal = AbortSignal.abort('gone');
     await expect(refresh(client, 'old', { signal })).rejects.toMatchObject({

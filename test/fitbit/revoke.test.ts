@@ -49,7 +49,7 @@ describe('revoke', () => {
     [401, 'error-invalid-token.json'],
     [401, 'error-expired-token.json'],
     [400, 'error-refresh-token-invalid.json'],
-  ])('resolves when the token is dead already: %i %s', async (status, name) => {
+  ])('resolves if the token is already invalid: %i %s', async (status, name) => {
     answer('POST', REVOCATION_URL, { status, body: fixture(name) });
     await expect(revoke(client, 'token')).resolves.toBeUndefined();
   });
@@ -59,15 +59,15 @@ describe('revoke', () => {
     [429, 'error-too-many-requests.json', 'rate_limited'],
     [410, 'error-gone.html', 'gone'],
     [502, 'error-maintenance.html', 'server_error'],
-  ])('rejects on any other answer, and does not try again: %i %s', async (status, name, code) => {
+  ])('rejects on any other error response, without a retry: %i %s', async (status, name, code) => {
     const requests = answer('POST', REVOCATION_URL, { status, body: fixture(name) }, {});
     const call = revoke(client, 'token');
     await expect(call).rejects.toThrow(ResponseError);
-    await expect(call).rejects.toMatchObject({ code, status, operation: 'revoke' });
+    await expect(call).rejects.toMatchObject({ code, httpStatus: status, operation: 'revoke' });
     expect(requests).toHaveLength(1);
   });
 
-  it('rejects when no answer comes', async () => {
+  it('rejects if there is no response', async () => {
     answer('POST', REVOCATION_URL, { fails: 'ECONNREFUSED' });
     await expect(revoke(client, 'token')).rejects.toMatchObject({
       name: 'TransportError',
@@ -78,14 +78,14 @@ describe('revoke', () => {
     });
   });
 
-  it('goes to a revocationURL of one’s own', async () => {
+  it('goes to another revocationURL', async () => {
     const revocationURL = 'https://proxy.example/revoke';
     const requests = answer('POST', revocationURL, {});
     await revoke({ ...client, revocationURL }, 'token');
     expect(requests.map(({ url }) => url)).toEqual([revocationURL]);
   });
 
-  it('is given up by its signal and by its time limit', async () => {
+  it('is aborted by its signal and ends at its deadline', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(revoke(client, 'token', { signal })).rejects.toMatchObject({ code: 'aborted' });
     answer('POST', REVOCATION_URL, { delay: 2000 });
@@ -101,7 +101,7 @@ describe('revoke', () => {
     [client, 'token', 5, '"options" must be an object'],
     [client, 'token', { timeout: 0 }, '"timeout" must be a positive number'],
     [client, 'token', { signal: 'x' }, '"signal" must be an AbortSignal'],
-  ])('refuses wrong arguments by name (%#)', async (given, token, options, message) => {
+  ])('refuses a wrong argument and names it (%#)', async (given, token, options, message) => {
     const call = revoke(given as FitbitClient, token as string, options as object);
     await expect(call).rejects.toThrow(TypeError);
     await expect(call).rejects.toThrow(message);

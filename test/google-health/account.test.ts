@@ -62,7 +62,7 @@ class Table implements Accounts<Account> {
 
 function profileOf(id: string, legacyUserId?: string): GoogleHealthProfile {
   const ids = { id, ...(legacyUserId !== undefined && { legacyUserId }) };
-  return { provider: 'google-health', ...ids, _json: { identity: {} } };
+  return { provider: 'google-health', ...ids, displayName: '', _json: { identity: {} } };
 }
 
 describe('findOrLinkAccount', () => {
@@ -151,7 +151,7 @@ describe('findOrLinkAccount', () => {
     const table = new Table();
     const fitbit = { ...profileOf('2E4RVC'), provider: 'fitbit' };
     await expect(findOrLinkAccount(fitbit, table)).rejects.toThrow(
-      new TypeError('"profile" must be one of GoogleHealthStrategy'),
+      new TypeError('"profile" must be a profile of GoogleHealthStrategy'),
     );
     await expect(findOrLinkAccount(profileOf(''), table)).rejects.toThrow('"profile.id" must be');
     expect(table.calls).toEqual([]);
@@ -160,15 +160,17 @@ describe('findOrLinkAccount', () => {
   it('in a verify function makes a conflict a failure, for the person', async () => {
     const google = await startGoogle();
     const table = new Table([{ healthUserId: '111', fitbitUserId: '2E4RVC' }]);
-    const strategy = new GoogleHealthStrategy(
-      { ...CLIENT, callbackURL: CALLBACK_URL, ...google.endpoints },
-      ({ profile }) => findOrLinkAccount(profile, table),
-    );
+    const strategy = new GoogleHealthStrategy({
+      ...CLIENT,
+      callbackURL: CALLBACK_URL,
+      ...google.endpoints,
+      verify: ({ profile }) => findOrLinkAccount(profile, table),
+    });
     expect(await login(strategy)).toEqual({
       type: 'fail',
       failure: {
         message:
-          'The Fitbit account of this person is linked to another Google account here. Sign in with that one.',
+          'This Fitbit account is linked to another Google account here. Sign in with that Google account.',
         code: 'account_conflict',
       },
       status: 403,

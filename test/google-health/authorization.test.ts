@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { OAuthError } from 'passport-fitbit-strategy';
 import {
+  type GoogleHealthAuthenticateOptions,
   GoogleHealthStrategy,
   type GoogleHealthStrategyOptions,
   Strategy,
@@ -10,22 +10,23 @@ import { authenticate, beginLogin, callbackRequest, fakeRequest, fakeSession } f
 import { CALLBACK_URL, CLIENT, HEALTH, startGoogle, strategyOf } from './google.ts';
 
 function makeStrategy(options: Partial<GoogleHealthStrategyOptions> = {}): GoogleHealthStrategy {
-  return new GoogleHealthStrategy({ ...CLIENT, callbackURL: CALLBACK_URL, ...options }, () => ({}));
+  return new GoogleHealthStrategy({ ...CLIENT, callbackURL: CALLBACK_URL, ...options, verify: () => ({}) });
 }
 
 /** The query of the authorization request. */
 async function authorize(
   options: Partial<GoogleHealthStrategyOptions> = {},
-  request?: Parameters<typeof beginLogin>[2],
+  request?: GoogleHealthAuthenticateOptions,
 ): Promise<Record<string, string>> {
   const { url } = await beginLogin(makeStrategy(options), fakeSession(), request);
   return Object.fromEntries(url.searchParams);
 }
 
 describe('the authorization request', () => {
-  it('goes to Google with state, PKCE, and what brings a refresh token, and nothing else', async () => {
+  it('goes to Google with state, PKCE and the parameters that bring a refresh token', async () => {
     const { url, session } = await beginLogin(makeStrategy());
-    const [login] = session['oauth2:google-health'] as { state: string; verifier: string }[];
+    const { logins } = session['oauth2:google-health'] as { logins: { state: string; verifier: string }[] };
+    const [login] = logins;
     expect(url.origin + url.pathname).toBe('https://accounts.google.com/o/oauth2/v2/auth');
     expect(Object.fromEntries(url.searchParams)).toEqual({
       access_type: 'offline',
@@ -48,16 +49,20 @@ describe('the authorization request', () => {
       accessType: 'online',
       includeGrantedScopes: true,
       loginHint: 'zoe.kraemer@example.com',
+      hostedDomain: 'example.com',
+      display: 'popup',
     });
     expect(params).toMatchObject({
       access_type: 'online',
       prompt: 'select_account consent',
       include_granted_scopes: 'true',
       login_hint: 'zoe.kraemer@example.com',
+      hd: 'example.com',
+      display: 'popup',
     });
   });
 
-  it('has the options of the request rather than those of the strategy', async () => {
+  it('has the options of the request instead of those of the strategy', async () => {
     const params = await authorize(
       { prompt: 'consent', accessType: 'online', includeGrantedScopes: true, loginHint: 'a@example.com' },
       { prompt: 'none', accessType: 'offline', includeGrantedScopes: false, loginHint: 'b@example.com' },
@@ -66,17 +71,36 @@ describe('the authorization request', () => {
     expect(params).not.toHaveProperty('include_granted_scopes');
   });
 
+  it('has the domain and display of the request', async () => {
+    const params = await authorize(
+      { hostedDomain: 'example.com', display: 'popup' },
+      { hostedDomain: '*', display: 'touch' },
+    );
+    expect(params).toMatchObject({ hd: '*', display: 'touch' });
+    expect(await authorize()).not.toHaveProperty('hd');
+    expect(await authorize()).not.toHaveProperty('display');
+  });
+
+  it.each([{ hostedDomain: '' }, { hostedDomain: 5 }, { display: 'big' }, { display: '' }])(
+    'refuses %j',
+    (options) => {
+      const wrong = Object.assign({}, options);
+      // @ts-expect-error: wrong on purpose
+      expect(() => makeStrategy(wrong)).toThrow(`"${Object.keys(options)[0]}" must be`);
+    },
+  );
+
   it('has no prompt if the app asks for none', async () => {
     expect(await authorize({ prompt: [] })).not.toHaveProperty('prompt');
   });
 
-  it('takes a prompt of two words as one string', async () => {
+  it('accepts a prompt of two words as one string', async () => {
     expect(await authorize({ prompt: 'select_account consent' })).toMatchObject({
       prompt: 'select_account consent',
     });
   });
 
-  it('has short names of scopes in full, and leaves those of OpenID as they are', async () => {
+  it('has short names of scopes in full and those of OpenID unchanged', async () => {
     const { scope } = await authorize({
       scope: ['openid', 'email', 'profile', 'profile.readonly', 'sleep.writeonly', `${HEALTH}.ecg.readonly`],
     });
@@ -90,7 +114,7 @@ describe('the authorization request', () => {
     expect(scope).toBe(`openid ${HEALTH}.sleep.readonly`);
   });
 
-  it("leaves the state of the app's other login with Google alone", async () => {
+  it("does not touch the state of the app's other login with Google", async () => {
     const session = fakeSession({ 'oauth2:accounts.google.com': { state: 'of the other strategy' } });
     await beginLogin(makeStrategy(), session);
     expect(session['oauth2:accounts.google.com']).toEqual({ state: 'of the other strategy' });
@@ -102,33 +126,33 @@ describe('the authorization request', () => {
   });
 
   it('ends in a failure with the code access_denied if the user denies it, with and without a text', async () => {
-    for (const [error_description, message] of [
-      [undefined, 'The request was denied at Google.'],
-      ['The user denied access.', 'The user denied access.'],
-    ]) {
+    for (const error_description of [undefined, 'The user denied access.']) {
       const strategy = makeStrategy();
       const { session, state } = await beginLogin(strategy);
       const query = { error: 'access_denied', state, ...(error_description && { error_description }) };
       expect(await authenticate(strategy, callbackRequest(session, query))).toEqual({
         type: 'fail',
-        failure: { message, code: 'access_denied' },
+        failure: {
+          message: 'You did not allow access to your Google account. To sign in, start again and allow it.',
+          code: 'access_denied',
+          ...(error_description && { hint: error_description }),
+        },
         status: 403,
       });
     }
   });
 
-  it('that asks for no page and needs one ends in an error with its code', async () => {
+  it('with the prompt none is a failure with its code if a page is needed', async () => {
     const strategy = makeStrategy({ prompt: 'none' });
     const { session, state } = await beginLogin(strategy);
     const query = { error: 'interaction_required', state };
     const outcome = await authenticate(strategy, callbackRequest(session, query));
-    expect(outcome).toMatchObject({ type: 'error', error: { code: 'interaction_required' } });
-    expect(outcome.type === 'error' && outcome.error).toBeInstanceOf(OAuthError);
+    expect(outcome).toMatchObject({ type: 'fail', failure: { code: 'interaction_required' } });
   });
 });
 
 describe('GoogleHealthStrategy', () => {
-  it('is called google-health, and is the entry’s Strategy', () => {
+  it('is called google-health and is also exported as Strategy', () => {
     expect(makeStrategy().name).toBe('google-health');
     expect(Strategy).toBe(GoogleHealthStrategy);
   });
@@ -147,7 +171,6 @@ describe('GoogleHealthStrategy', () => {
     ['scope', [], '"scope" must have at least one scope that reads Health data'],
     ['scope', 'openid profile', '"scope" must have at least one scope that reads Health data'],
     ['scope', ['location.readonly'], '"scope" must have at least one scope that reads Health data'],
-    ['scope', ['nutrition.readonly'], '"scope" must have at least one scope that reads Health data'],
     ['scope', ['profile.writeonly'], '"scope" must have at least one scope that reads Health data'],
     ['identityURL', 'identity', '"identityURL" must be an absolute URL'],
     ['clientID', '', '"clientID" must be a non-empty string'],
@@ -166,15 +189,15 @@ describe('GoogleHealthStrategy', () => {
     expect(outcome).toMatchObject({ type: 'error', error: { message: expect.stringContaining(message) } });
   });
 
-  it('takes scopes that tell nothing of the user if those that were granted before count', async () => {
+  it('accepts scopes that do not identify the user if earlier grants count', async () => {
     const params = await authorize({}, { scope: ['location.readonly'], includeGrantedScopes: true });
     expect(params).toMatchObject({ scope: `${HEALTH}.location.readonly`, include_granted_scopes: 'true' });
-    expect(await authorize({ scope: 'nutrition.readonly', includeGrantedScopes: true })).toMatchObject({
-      scope: `${HEALTH}.nutrition.readonly`,
+    expect(await authorize({ scope: 'location.readonly', includeGrantedScopes: true })).toMatchObject({
+      scope: `${HEALTH}.location.readonly`,
     });
   });
 
-  it('takes a Health scope that Google may add', async () => {
+  it('accepts a Health scope that Google may add', async () => {
     expect(await authorize({ scope: 'breathing.readonly' })).toMatchObject({
       scope: `${HEALTH}.breathing.readonly`,
     });

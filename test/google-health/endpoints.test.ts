@@ -5,10 +5,12 @@ import { authenticate, beginLogin, callbackRequest, login } from '../support/str
 import { CALLBACK_URL, CLIENT, fixture } from './google.ts';
 
 function makeStrategy(options: { healthProfile?: boolean } = {}): GoogleHealthStrategy {
-  return new GoogleHealthStrategy(
-    { ...CLIENT, callbackURL: CALLBACK_URL, ...options },
-    ({ profile }) => profile,
-  );
+  return new GoogleHealthStrategy({
+    ...CLIENT,
+    callbackURL: CALLBACK_URL,
+    ...options,
+    verify: ({ profile }) => profile,
+  });
 }
 
 afterEach(() => nock.cleanAll());
@@ -27,7 +29,8 @@ describe("without endpoints of the app's own, Google's are used", () => {
       .reply(200, fixture('identity'));
     const strategy = makeStrategy();
     const { session, state } = await beginLogin(strategy);
-    const [pending] = session['oauth2:google-health'] as { verifier: string }[];
+    const { logins } = session['oauth2:google-health'] as { logins: { verifier: string }[] };
+    const [pending] = logins;
 
     const outcome = await authenticate(strategy, callbackRequest(session, { code: '4/0AX', state }));
 

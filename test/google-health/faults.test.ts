@@ -16,11 +16,18 @@ type Done = (error: unknown, ...answer: unknown[]) => void;
 
 /** Signs in with one endpoint at the faulty server; the others answer at once, so that only that one has a deadline. */
 async function signIn(faulty: FaultyEndpoint, { url, timeout }: FaultCall): Promise<GoogleHealthProfile> {
-  const strategy = new GoogleHealthStrategy(
-    { ...CLIENT, callbackURL: CALLBACK_URL, healthProfile: true, timeout, [faulty]: url },
-    ({ profile }) => profile,
-  );
-  const oauth2 = Reflect.get(strategy, '_oauth2');
+  const strategy = new GoogleHealthStrategy({
+    ...CLIENT,
+    callbackURL: CALLBACK_URL,
+    healthProfile: true,
+    timeout,
+    [faulty]: url,
+    verify: ({ profile }) => profile,
+  });
+  const oauth2 = Reflect.get(strategy, '_oauth2') as {
+    getOAuthAccessToken(code: string, params: object, done: Done): void;
+    get(url: string, token: string, done: Done): void;
+  };
   if (faulty !== 'tokenURL') {
     const { access_token, refresh_token, ...params } = TOKEN;
     oauth2.getOAuthAccessToken = (_code: string, _params: object, done: Done) =>

@@ -27,7 +27,7 @@ export function fixture(name: string): Record<string, unknown> {
 }
 
 /** What an endpoint answers; `undefined`: nothing, ever. */
-export type Answer = { status?: number; body?: unknown } | undefined;
+export type Answer = { status?: number; body?: unknown; headers?: Record<string, string> } | undefined;
 
 export type EndpointName = 'token' | 'tokeninfo' | 'revoke' | 'identity' | 'userinfo' | 'profile';
 
@@ -55,9 +55,9 @@ export async function startGoogle(answers: Partial<Record<EndpointName, Answer>>
     answer(socket, { path }) {
       const answer = all[path.slice(1)];
       if (answer === undefined) return;
-      const { status = 200, body = '' } = answer;
+      const { status = 200, body = '', headers } = answer;
       const bytes = typeof body === 'string' ? body : JSON.stringify(body);
-      socket.write(response(status, bytes, { 'Content-Type': 'application/json' }));
+      socket.write(response(status, bytes, { 'Content-Type': 'application/json', ...headers }));
     },
   });
   onTestFinished(() => server.close());
@@ -87,8 +87,11 @@ export function strategyOf(
   google: Pick<Google, 'endpoints'>,
   options: Partial<GoogleHealthStrategyOptions> = {},
 ): GoogleHealthStrategy {
-  return new GoogleHealthStrategy(
-    { ...CLIENT, callbackURL: CALLBACK_URL, ...google.endpoints, ...options },
-    (login) => ({ login }),
-  );
+  return new GoogleHealthStrategy({
+    ...CLIENT,
+    callbackURL: CALLBACK_URL,
+    ...google.endpoints,
+    ...options,
+    verify: (login) => ({ login }),
+  });
 }

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import type { Request } from 'express';
-import { ResponseError, TransportError, type VerifyDone } from 'passport-fitbit-strategy';
+import { ResponseError, TransportError, type VerifyCallback } from 'passport-fitbit-strategy';
 import {
+  type GoogleHealthAuthenticateOptions,
   type GoogleHealthProfile,
   GoogleHealthStrategy,
   type GoogleHealthStrategyOptions,
@@ -35,10 +36,11 @@ async function signIn(
 }
 
 describe('a login', () => {
-  it('makes whole requests: method, path, headers, body', async () => {
+  it('sends exactly these requests', async () => {
     const google = await startGoogle({ token: ALL_SCOPES });
     const { session, state } = await beginLogin(strategyOf(google));
-    const [pending] = session['oauth2:google-health'] as { verifier: string }[];
+    const { logins } = session['oauth2:google-health'] as { logins: { verifier: string }[] };
+    const [pending] = logins;
     await authenticate(
       strategyOf(google, { healthProfile: true }),
       callbackRequest(session, { code: '4/0AX', state, scope: 'ignored' }),
@@ -90,7 +92,7 @@ describe('a login', () => {
     const google = await startGoogle();
     const { clientID } = CLIENT;
     const options = { clientID, callbackURL: CALLBACK_URL, ...google.endpoints };
-    await login(new GoogleHealthStrategy(options, (_login) => ({})));
+    await login(new GoogleHealthStrategy({ ...options, verify: (_login) => ({}) }));
     const form = new URLSearchParams(google.requests('token')[0]?.body);
     expect(form.get('client_id')).toBe(clientID);
     expect(form.has('client_secret')).toBe(false);
@@ -101,6 +103,7 @@ describe('a login', () => {
     const { profile, tokens } = await signIn();
     expect(profile).toEqual({
       provider: 'google-health',
+      displayName: '',
       id: '8677373576871223311',
       legacyUserId: '2E4RVC',
       _json: { identity: fixture('identity') },
@@ -214,7 +217,7 @@ describe('a login', () => {
         refreshToken: string,
         params: Record<string, unknown>,
         profile: GoogleHealthProfile,
-        done: VerifyDone,
+        done: VerifyCallback,
       ) => done(null, { path: req.url.split('?')[0], accessToken, refreshToken, params, id: profile.id }),
     );
     const { refresh_token, ...params } = TOKEN;
@@ -242,6 +245,7 @@ describe('skipUserProfile', () => {
     const { profile, tokens } = loginOf(outcome);
     expect(profile).toEqual({
       provider: 'google-health',
+      displayName: '',
       id: '8677373576871223311',
       legacyUserId: '2E4RVC',
       _json: { identity: fixture('identity') },
@@ -250,7 +254,7 @@ describe('skipUserProfile', () => {
     expect(google.server.requests.map(({ path }) => path)).toEqual(['/token', '/identity']);
   });
 
-  it('reports why the ids could not be had', async () => {
+  it('reports why the ids are missing', async () => {
     const google = await startGoogle({
       identity: { status: 400, body: fixture('error-account-not-linked') },
     });
@@ -261,7 +265,7 @@ describe('skipUserProfile', () => {
   });
 });
 
-describe('a login that the person can mend', () => {
+describe('a failure that the user can resolve', () => {
   it('fails with account_not_linked if the Google account has no Health profile', async () => {
     const google = await startGoogle({
       identity: { status: 400, body: fixture('error-account-not-linked') },
@@ -272,12 +276,14 @@ describe('a login that the person can mend', () => {
         message:
           'This Google account has no Google Health or Fitbit profile. Sign in with the account that your device uses, or set this one up in its app first.',
         code: 'account_not_linked',
+        hint: expect.stringContaining('Workspace accounts may be unable to have a profile.'),
+        link: 'https://fitbit.google.com/auth/signup',
       },
       status: 403,
     });
   });
 
-  it('fails with missing_scope, naming what was asked for, if no scope that tells the user was granted', async () => {
+  it('fails with missing_scope and the requested scopes if no granted scope identifies the user', async () => {
     const google = await startGoogle({
       token: { body: { ...TOKEN, scope: `openid ${HEALTH}.location.readonly` } },
     });
@@ -285,7 +291,7 @@ describe('a login that the person can mend', () => {
     expect(await login(strategyOf(google, { scope }))).toEqual({
       type: 'fail',
       failure: {
-        message: `Google Health was not allowed to say who you are. Sign in again, and leave at least one of these permissions ticked: ${HEALTH}.sleep.readonly, ${HEALTH}.profile.readonly`,
+        message: `Google Health was not allowed to tell who you are. To sign in, please start again and leave at least one of these permissions selected: ${HEALTH}.sleep.readonly, ${HEALTH}.profile.readonly`,
         code: 'missing_scope',
       },
       status: 403,
@@ -293,7 +299,7 @@ describe('a login that the person can mend', () => {
     expect(google.server.requests.map(({ path }) => path)).toEqual(['/token']);
   });
 
-  it('fails with missing_scope if Google says so, naming the least that is needed', async () => {
+  it('fails with missing_scope and the least scope needed if Google says so', async () => {
     const { scope: _, ...token } = TOKEN;
     const google = await startGoogle({
       token: { body: token },
@@ -304,17 +310,18 @@ describe('a login that the person can mend', () => {
       type: 'fail',
       failure: {
         code: 'missing_scope',
-        message: expect.stringMatching(/ticked: \S+googlehealth\.profile\.readonly$/),
+        message: expect.stringMatching(/selected: \S+googlehealth\.profile\.readonly$/),
+        hint: expect.stringContaining('Request had insufficient authentication scopes.'),
       },
     });
   });
 
-  it('is told from an error of the same code in the app’s own verify function', async () => {
+  it("is not an error of the same code from the app's verify function", async () => {
     const google = await startGoogle();
     const own = new ResponseError('no', {
       code: 'account_not_linked',
       operation: 'refresh',
-      status: 400,
+      httpStatus: 400,
       errors: [],
     });
     const strategy = new GoogleHealthStrategy(
@@ -327,6 +334,108 @@ describe('a login that the person can mend', () => {
   });
 });
 
+describe('scopes of other Google APIs', () => {
+  const OTHER = 'https://www.googleapis.com/auth/calendar.readonly';
+  const scope = ['profile.readonly', OTHER];
+
+  it('are a TypeError that names them, in the options and for one request', async () => {
+    const google = await startGoogle();
+    const message = `"scope" must not contain "${OTHER}": the Health API refuses tokens`;
+    expect(() => strategyOf(google, { scope })).toThrow(TypeError);
+    expect(() => strategyOf(google, { scope })).toThrow(message);
+    const outcome = await authenticate(strategyOf(google), callbackRequest({}, {}), { scope });
+    expect(outcome).toMatchObject({ type: 'error', error: { message: expect.stringContaining(message) } });
+  });
+
+  it('are asked for with allowOtherScopes, and Google decides', async () => {
+    const granted = `${HEALTH}.profile.readonly ${OTHER}`;
+    const google = await startGoogle({
+      token: { body: { ...TOKEN, scope: granted } },
+      identity: { status: 403, body: fixture('error-disallowed-scopes') },
+    });
+    const strategy = strategyOf(google, { scope, allowOtherScopes: true });
+    const { url } = await beginLogin(strategy);
+    expect(url.searchParams.get('scope')).toBe(granted);
+    expect(await login(strategy)).toMatchObject({
+      type: 'error',
+      error: { code: 'disallowed_oauth_scopes', httpStatus: 403, message: expect.stringContaining(OTHER) },
+    });
+  });
+
+  it('that were granted are named before the identity is asked for', async () => {
+    const google = await startGoogle({
+      token: { body: { ...TOKEN, scope: `${HEALTH}.profile.readonly openid ${OTHER}` } },
+    });
+    expect(await login(strategyOf(google))).toMatchObject({
+      type: 'error',
+      error: {
+        code: 'disallowed_oauth_scopes',
+        operation: 'profile',
+        message: expect.stringMatching(new RegExp(`a refresh with .* refuses: ${OTHER}$`)),
+      },
+    });
+    expect(google.requests('identity')).toEqual([]);
+  });
+
+  it('are refused together with includeGrantedScopes', async () => {
+    const google = await startGoogle();
+    const message = '"includeGrantedScopes" must not be on together with';
+    const options = { scope, allowOtherScopes: true };
+    expect(() => strategyOf(google, { ...options, includeGrantedScopes: true })).toThrow(message);
+    const perRequest: GoogleHealthAuthenticateOptions = { includeGrantedScopes: true };
+    const outcome = await authenticate(strategyOf(google, options), callbackRequest({}, {}), perRequest);
+    expect(outcome).toMatchObject({ type: 'error', error: { message: expect.stringContaining(message) } });
+  });
+
+  it('must be allowed by true or false', async () => {
+    const google = await startGoogle();
+    // @ts-expect-error: wrong on purpose
+    expect(() => strategyOf(google, { allowOtherScopes: 'yes' })).toThrow('"allowOtherScopes" must be');
+  });
+});
+
+describe('nutrition.readonly', () => {
+  const scope = `${HEALTH}.nutrition.readonly`;
+  const token = { body: { ...TOKEN, scope } };
+
+  it('alone signs a user in, if Google lets it', async () => {
+    const { profile } = await signIn({ token }, { scope: 'nutrition.readonly' });
+    expect(profile.id).toBe('8677373576871223311');
+  });
+
+  it('alone is a missing scope, if Google says so', async () => {
+    const identity = { status: 403, body: fixture('error-scope-insufficient') };
+    const google = await startGoogle({ token, identity });
+    expect(await login(strategyOf(google, { scope }))).toMatchObject({
+      type: 'fail',
+      failure: { code: 'missing_scope' },
+    });
+    expect(google.requests('identity')).toHaveLength(1);
+  });
+});
+
+describe('the callback', () => {
+  it('gives verify its other parameters', async () => {
+    const strategy = strategyOf(await startGoogle());
+    const { session, state } = await beginLogin(strategy);
+    const others = { scope: 'a b', authuser: '1', hd: 'example.com', prompt: 'consent' };
+    const iss = 'https://accounts.google.com';
+    const query = { state, iss, code: '4/0AX', ...others, twice: ['a', 'b'], long: 'x'.repeat(5000) };
+    const { callback } = loginOf(await authenticate(strategy, callbackRequest(session, query)));
+    expect(callback).toEqual(others);
+  });
+});
+
+describe('the end of the refresh token', () => {
+  it('is in the token set of a login', async () => {
+    const before = Date.now();
+    const { tokens } = await signIn({ token: ALL_SCOPES });
+    const end = tokens.refreshTokenExpiresAt?.getTime() ?? 0;
+    expect(end - before).toBeGreaterThanOrEqual(604_799_000);
+    expect(end - Date.now()).toBeLessThanOrEqual(604_799_000);
+  });
+});
+
 describe('an error of the identity call', () => {
   const errorOf = async (answer: { status: number; body: unknown }): Promise<unknown> => {
     const outcome = await login(strategyOf(await startGoogle({ identity: answer })));
@@ -335,12 +444,11 @@ describe('an error of the identity call', () => {
 
   it.each<[number, string, string, string]>([
     [401, 'error-unauthenticated', 'unauthenticated', 'refresh it'],
-    [403, 'error-permission-denied', 'permission_denied', 'One of three causes'],
     [403, 'error-service-disabled', 'service_disabled', 'Enable the Google Health API'],
   ])('%i %s has the code %s and says what to do', async (status, name, code, remedy) => {
     const error = await errorOf({ status, body: fixture(name) });
     expect(error).toBeInstanceOf(ResponseError);
-    expect(error).toMatchObject({ code, operation: 'profile', status, reauthorize: false });
+    expect(error).toMatchObject({ code, operation: 'profile', httpStatus: status, reauthorize: false });
     expect((error as Error).message).toContain(remedy);
   });
 
@@ -367,7 +475,7 @@ describe('an error of the identity call', () => {
     });
   });
 
-  it('names no secret', async () => {
+  it('shows no secret', async () => {
     const error = await errorOf({
       status: 403,
       body: {
@@ -385,7 +493,7 @@ describe('an error of the identity call', () => {
 });
 
 describe('userinfo and the Health profile', () => {
-  it('are left out where they fail: the login goes on, and the profile says why', async () => {
+  it('are left out if they fail: the login goes on, and the profile says why', async () => {
     const { profile } = await signIn(
       {
         token: ALL_SCOPES,
@@ -399,11 +507,11 @@ describe('userinfo and the Health profile', () => {
     expect(profile._errors).toMatchObject({
       userinfo: { code: 'server_error', operation: 'profile' },
       profile: {
-        code: 'access_token_scope_insufficient',
+        code: 'missing_scope',
         message: expect.stringContaining('did not grant the scope'),
       },
     });
-    expect(profile).not.toHaveProperty('displayName');
+    expect(profile?.displayName).toBe('');
   });
 
   it('that never answer hold a login up to the deadline, and no longer', async () => {
@@ -428,6 +536,7 @@ describe('userinfo and the Health profile', () => {
     const { profile } = await signIn({ token: ALL_SCOPES, userinfo: { body } });
     expect(profile).toEqual({
       provider: 'google-health',
+      displayName: '',
       id: '8677373576871223311',
       legacyUserId: '2E4RVC',
       _json: { identity: fixture('identity'), userinfo: body },
@@ -455,7 +564,7 @@ describe('userinfo and the Health profile', () => {
 describe('a refused code exchange', () => {
   it.each<[string, string]>([
     ['invalid_grant', 'start the login again'],
-    ['redirect_uri_mismatch', 'must stand among the authorized redirect URIs'],
+    ['redirect_uri_mismatch', 'to the authorized redirect URIs of the OAuth client'],
     ['invalid_client', 'Check clientID and clientSecret'],
   ])('of %s is an error that says what to do', async (code, remedy) => {
     const google = await startGoogle({ token: { status: 400, body: { error: code } } });

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { ResponseError, TransportError } from 'passport-fitbit-strategy';
 import { introspect, refresh, revoke } from 'passport-fitbit-strategy/google-health';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CLIENT, fixture, HEALTH, startGoogle } from './google.ts';
 
 const ACCESS = 'ya29.a0AfH6SMBx';
@@ -60,10 +60,73 @@ describe('refresh', () => {
     expect((await refresh({ ...CLIENT, ...google.endpoints }, REFRESH)).refreshToken).toBe('1//06new');
   });
 
-  it('leaves the life that Google sets to a refresh token in raw', async () => {
+  it('says when the refresh token expires, if Google does', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 24, 12) });
+    onTestFinished(() => void vi.useRealTimers());
     const google = await startGoogle({ token: { body: fixture('token-testing') } });
-    const { raw } = await refresh({ ...CLIENT, ...google.endpoints }, REFRESH);
-    expect(raw.refresh_token_expires_in).toBe(604_799);
+    const { refreshTokenExpiresAt } = await refresh({ ...CLIENT, ...google.endpoints }, REFRESH);
+    expect(refreshTokenExpiresAt).toEqual(new Date(Date.UTC(2026, 11, 1, 11, 59, 59)));
+  });
+
+  it.each([undefined, null, '', 'soon', -1, {}])(
+    'says nothing of the end of the refresh token for %j',
+    async (refresh_token_expires_in) => {
+      const google = await startGoogle({
+        token: { body: { ...fixture('refresh'), refresh_token_expires_in } },
+      });
+      const tokens = await refresh({ ...CLIENT, ...google.endpoints }, REFRESH);
+      expect(tokens).not.toHaveProperty('refreshTokenExpiresAt');
+    },
+  );
+
+  it('asks for a part of the scopes, by their full or short names', async () => {
+    const google = await startGoogle({ token: { body: fixture('refresh') } });
+    const client = { ...CLIENT, ...google.endpoints };
+    await refresh(client, REFRESH, { scope: ['profile.readonly', `${HEALTH}.sleep.readonly`] });
+    await refresh(client, REFRESH, { scope: 'sleep.readonly openid' });
+    await refresh(client, REFRESH);
+    const scopes = google.requests('token').map(({ body }) => new URLSearchParams(body).get('scope'));
+    expect(scopes).toEqual([
+      `${HEALTH}.profile.readonly ${HEALTH}.sleep.readonly`,
+      `${HEALTH}.sleep.readonly openid`,
+      null,
+    ]);
+  });
+
+  it('shares no request between callers who ask for different scopes', async () => {
+    const google = await startGoogle({ token: { body: fixture('refresh') } });
+    const client = { ...CLIENT, ...google.endpoints };
+    await Promise.all([
+      refresh(client, REFRESH),
+      refresh(client, REFRESH, { scope: 'sleep.readonly' }),
+      refresh(client, REFRESH, { scope: ['sleep.readonly'] }),
+    ]);
+    expect(google.requests('token')).toHaveLength(2);
+  });
+
+  it.each([
+    [[], 'must not be empty'],
+    ['', 'must not be empty'],
+    ['activity', 'which Google does not know'],
+    [5, 'must be a string of scopes'],
+  ])('refuses the scope %j', async (scope, message) => {
+    const google = await startGoogle();
+    const options = Object.assign({}, { scope });
+    // @ts-expect-error: wrong on purpose
+    const error = await caught(refresh({ ...CLIENT, ...google.endpoints }, REFRESH, options));
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).toContain(message);
+    expect(google.server.requests).toEqual([]);
+  });
+
+  it('keeps the scope in an error that speaks of it', async () => {
+    const error_description = `Not granted: ${HEALTH}.sleep.readonly`;
+    const google = await startGoogle({
+      token: { status: 400, body: { error: 'invalid_scope', error_description } },
+    });
+    const options = { scope: 'sleep.readonly' };
+    const error = await caught(refresh({ ...CLIENT, ...google.endpoints }, REFRESH, options));
+    expect(error).toMatchObject({ code: 'invalid_scope', description: error_description });
   });
 
   it('makes one request for many callers', async () => {

@@ -16,7 +16,7 @@ import {
   revoke,
   type TokenSet,
   TransportError,
-  type VerifyDone,
+  type VerifyCallback,
 } from 'passport-fitbit-strategy';
 import type OAuth2Strategy from 'passport-oauth2';
 
@@ -26,52 +26,28 @@ const options = { ...client, callbackURL: '/callback' };
 /** Fails to compile unless both types are the same. */
 function same<A, B>(..._proof: [A] extends [B] ? ([B] extends [A] ? [] : [never]) : [never]): void {}
 
-// A function of one parameter gets the login object, typed, without an annotation.
-new FitbitStrategy(options, async ({ tokens, profile, req }) => {
-  same<typeof tokens, TokenSet>();
-  same<typeof profile, FitbitProfile>();
-  same<typeof profile.gender, 'male' | 'female' | undefined>();
-  same<typeof req, Request>();
-  same<typeof tokens.expiresAt, Date>();
-  return { id: profile.id, token: tokens.accessToken };
+// `verify` as an option gets the login object, typed, without an annotation.
+new FitbitStrategy({
+  ...options,
+  verify: async ({ tokens, profile, state, req }) => {
+    same<typeof tokens, TokenSet>();
+    same<typeof profile, FitbitProfile>();
+    same<typeof profile.gender, 'male' | 'female' | undefined>();
+    same<typeof state, unknown>();
+    same<typeof req, Request>();
+    same<typeof tokens.expiresAt, Date>();
+    return { id: profile.id, token: tokens.accessToken };
+  },
 });
-new FitbitStrategy(options, ({ profile }) => (profile.id === 'ME' ? { id: profile.id } : false));
-new FitbitStrategy({ ...options, passReqToCallback: true }, async (login) => ({ ip: login.req.ip }));
-// @ts-expect-error the login has no such property
-new FitbitStrategy(options, async ({ accessToken }) => ({ accessToken }));
 
-// Passport's forms, as apps declare them.
-new FitbitStrategy(options, (_a: string, _r: string, profile: FitbitProfile, done: VerifyDone) =>
-  done(null, { id: profile.id }),
-);
-new FitbitStrategy(
-  options,
-  (_a: string, _r: string, params: Record<string, unknown>, _p: FitbitProfile, done: VerifyDone) =>
-    done(null, false, { message: String(params.scope) }),
-);
-new FitbitStrategy(
-  { ...options, passReqToCallback: true },
-  (req: Request, _a: string, _r: string, _p: FitbitProfile, done: VerifyDone) => done(null, { ip: req.ip }),
-);
-new FitbitStrategy(
-  { ...options, passReqToCallback: true },
-  async (
-    _req: Request,
-    _a: string,
-    _r: string,
-    _params: Record<string, unknown>,
-    _p: FitbitProfile,
-    done: VerifyDone,
-  ) => done(new Error('no database')),
-);
-new FitbitStrategy(
-  options,
-  (_a: string, _r: string, _p: FitbitProfile, done: OAuth2Strategy.VerifyCallback) => done(null, {}),
-);
+// Passport's forms: test/compat/types/consumers has them all, compiled in many ways.
+new FitbitStrategy(options, (accessToken, _refreshToken, profile, done) => {
+  same<typeof accessToken, string>();
+  same<typeof profile, FitbitProfile>();
+  same<typeof done, VerifyCallback>();
+  done(null, { id: profile.id });
+});
 new FitbitStrategy(options, async (...args: unknown[]) => args.length > 3 && {});
-const withRequest = (_req: Request, _a: string, _r: string, _p: FitbitProfile, _done: VerifyDone) => {};
-// @ts-expect-error without passReqToCallback the first argument is no request
-new FitbitStrategy(options, withRequest);
 
 // Options.
 export const all: FitbitStrategyOptions = {
@@ -106,7 +82,7 @@ export const plain: FitbitStrategyOptions = { ...client, pkce: 'plain' };
 export const nobody: FitbitStrategyOptions = { clientSecret: 's3cret' };
 
 // With Passport.
-const strategy = new FitbitStrategy(options, async ({ profile }) => ({ id: profile.id }));
+const strategy = new FitbitStrategy({ ...options, verify: async ({ profile }) => ({ id: profile.id }) });
 passport.use(strategy);
 passport.use('fitbit-work', strategy);
 export const base: OAuth2Strategy = strategy;
@@ -149,6 +125,6 @@ export function explain(error: unknown): string {
     return error.code;
   }
   if (error instanceof ResponseError)
-    return `${error.status} ${error.rateLimit?.reset} ${error.errors[0]?.code}`;
+    return `${error.httpStatus} ${error.rateLimit?.reset} ${error.errors[0]?.code}`;
   return error instanceof OAuthError ? `${error.operation} ${error.retryable}` : 'unknown';
 }

@@ -1,0 +1,117 @@
+import type { Agent, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import { checkAgent, checkObject, checkString, checkTimeout, checkURL } from '../util/arguments.ts';
+import type { Failure, OAuthError, ProviderError, RateLimit, RequestOperation } from './errors.ts';
+
+/** How a client proves who it is at the token endpoint (RFC 7591's names). Without a secret it is `none`. */
+export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post';
+
+/** An error response, or an error in a callback. */
+export interface Refusal {
+  /** The code that the error has unless the provider knows a better one. */
+  readonly code: string;
+  readonly operation: RequestOperation;
+  /** `undefined` in a callback. */
+  readonly httpStatus: number | undefined;
+  /** All errors of the response, redacted. */
+  readonly errors: readonly ProviderError[];
+}
+
+/** What a provider knows about a refusal; what is absent is decided by the RFCs and the HTTP status. */
+export interface Meaning {
+  /** A code that says more. */
+  code?: string;
+  /** What to do: sentences for the developer. */
+  remedy?: string | undefined;
+  retryable?: boolean;
+  reauthorize?: boolean;
+}
+
+/** How one provider differs from others. */
+export interface Provider<Endpoint extends string = string> {
+  /** The strategy's name and `profile.provider`. */
+  readonly name: string;
+  /** The name in messages. */
+  readonly label: string;
+  /** The issuer identifier, compared with `iss` in a callback (RFC 9207). */
+  readonly issuer: string;
+  readonly clientAuthentication: ClientAuthentication;
+  /** The lifetime of an access token whose token response has no `expires_in`, seconds. */
+  readonly accessTokenLifetime: number;
+  /** How long the provider gives the same response to an identical refresh request, ms. */
+  readonly refreshRepeatWindow: number;
+  /** The provider's own URLs, each under the name of the option that overrides it. */
+  readonly endpoints: Readonly<Record<Endpoint, string>>;
+  /** Reads the errors out of a response's JSON object, unredacted; none for an unknown shape. */
+  parseErrors(body: Record<string, unknown>): ProviderError[];
+  /** Reads the provider's rate-limit headers. */
+  parseRateLimit?(headers: IncomingHttpHeaders): RateLimit | undefined;
+  /** What a refusal means, as far as the provider's own knowledge goes beyond the RFCs. */
+  explain(refusal: Refusal): Meaning;
+  /** The failure that an error of a login is, if the user can resolve it. */
+  toFailure?(error: OAuthError): Failure | undefined;
+}
+
+/** The settings that the clients of all providers share. */
+export interface ClientOptions {
+  /** The client id, from the registration of the app. */
+  clientID: string;
+  /** The client secret. Leave it out for a public client (RFC 6749, section 2.1), which PKCE protects. */
+  clientSecret?: string | undefined;
+  /**
+   * The deadline of one request, over connect, headers and body, ms.
+   * @default 10000
+   */
+  timeout?: number | undefined;
+  /** An `http.Agent` or `https.Agent`, for a proxy or your own certificates. */
+  agent?: Agent | undefined;
+}
+
+/** What a request to a provider needs to know about its client. */
+export interface Client {
+  readonly provider: Provider;
+  readonly clientID: string;
+  readonly clientSecret: string | undefined;
+  readonly timeout: number;
+  readonly agent: Agent | undefined;
+  /** Headers sent with every request. */
+  readonly headers?: OutgoingHttpHeaders | undefined;
+}
+
+/** A client whose settings are checked and complete. */
+export interface ResolvedClient<Endpoint extends string = string> extends Client {
+  readonly provider: Provider<Endpoint>;
+  readonly endpoints: Readonly<Record<Endpoint, string>>;
+}
+
+export const DEFAULT_TIMEOUT = 10_000;
+
+/**
+ * Checks a client's settings and fills in the provider's endpoints.
+ *
+ * @throws TypeError naming the setting and the remedy
+ */
+export function resolveClient<Endpoint extends string>(
+  provider: Provider<Endpoint>,
+  options: ClientOptions & { [key in NoInfer<Endpoint>]?: string | undefined },
+): ResolvedClient<Endpoint> {
+  checkObject(options, 'client');
+  const { clientID, clientSecret, timeout, agent } = options;
+  checkString(clientID, 'clientID', `the client id of your app, as registered with ${provider.label}`);
+  if (clientSecret !== undefined) {
+    checkString(clientSecret, 'clientSecret', 'leave it out if the app is a public client');
+    if (provider.clientAuthentication === 'client_secret_basic' && clientID.includes(':')) {
+      throw new TypeError('"clientID" must not contain ":", which ends it in HTTP Basic authentication');
+    }
+  }
+  if (timeout !== undefined) checkTimeout(timeout);
+  if (agent !== undefined) checkAgent(agent);
+
+  const endpoints: Record<Endpoint, string> = { ...provider.endpoints };
+  for (const name in endpoints) {
+    const url: string | undefined = options[name];
+    if (url === undefined) continue;
+    checkURL(url, name);
+    endpoints[name] = url;
+  }
+  return { provider, clientID, clientSecret, timeout: timeout ?? DEFAULT_TIMEOUT, agent, endpoints };
+}

@@ -1,0 +1,96 @@
+import type { Request } from 'express';
+import { isObject } from '../util/arguments.ts';
+import { LoginFailure } from './failure.ts';
+
+/** A callback from the provider (RFC 6749, sections 4.1.2 and 4.1.2.1). */
+export interface Callback {
+  /** The authorization code; absent if the provider refused. */
+  code?: string | undefined;
+  /** Why the provider refused. */
+  error?: string | undefined;
+  /** The provider's text, if it is a string. */
+  errorDescription?: string | undefined;
+  /** What the provider says more precisely than by `error`. */
+  errorSubtype?: string | undefined;
+  state: string | undefined;
+  /** The other parameters that are texts, given once. */
+  params: Readonly<Record<string, string>>;
+}
+
+/** The longest parameter that is accepted, characters. */
+const MAX_PARAMETER = 4096;
+
+type Parameter = 'code' | 'state' | 'error' | 'iss';
+
+// Express's query parsers make `code[]=a` an array under `code`, or a string under `code[]`.
+const PARAMETER = /^(code|state|error|iss)(?=\[|$)/;
+
+/**
+ * Reads a callback; `undefined` for any other request, which begins a login.
+ *
+ * The parameters are in the query, or in the body of a form that has a code, or an error and a state (OAuth 2.0 Form
+ * Post Response Mode).
+ *
+ * @param issuer what `iss` must be, if the provider sends it (RFC 9207, section 2.4)
+ * @throws LoginFailure `invalid_callback`
+ */
+export function readCallback(req: Request, issuer: string): Callback | undefined {
+  const { query, body } = req; // once: Express 5 parses the query each time it is read
+  const inQuery = readParameters(query);
+  // An app's own form may have a field named "error": together with "state" it is the provider's.
+  const isForm = isObject(body) && ('code' in body || ('error' in body && 'state' in body));
+  const inBody = isForm ? readParameters(body) : {};
+  const isQuery = inQuery.code !== undefined || inQuery.error !== undefined;
+  const { code, state, error, iss } = isQuery ? inQuery : inBody;
+  if (code === undefined && error === undefined) return undefined;
+  if (iss !== undefined && iss !== issuer) throw invalidCallback('iss', `must be "${issuer}"`);
+
+  const params = readOthers(isQuery ? query : body);
+  if (error === undefined) return { code, state, params };
+  const { error_description, error_subtype } = params;
+  return {
+    error,
+    state,
+    params,
+    errorDescription: error_description || undefined,
+    errorSubtype: error_subtype || undefined,
+  };
+}
+
+/** Refuses a parameter that is given twice (RFC 6749, section 3.1), is an array or object, empty, or too long. */
+function readParameters(params: unknown): { [name in Parameter]?: string } {
+  const read: { [name in Parameter]?: string } = {};
+  if (!isObject(params)) return read;
+  for (const key in params) {
+    const name = PARAMETER.exec(key)?.[1] as Parameter | undefined;
+    if (name === undefined) continue;
+    const value = params[key];
+    if (name !== key || typeof value !== 'string' || value === '' || value.length > MAX_PARAMETER) {
+      throw invalidCallback(name, `must be given once, not empty, with at most ${MAX_PARAMETER} characters`);
+    }
+    read[name] = value;
+  }
+  return read;
+}
+
+/** The parameters that only an app reads: they decide nothing here, so those of another form are left out. */
+function readOthers(params: unknown): Record<string, string> {
+  const entries = isObject(params) ? Object.entries(params) : [];
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => {
+      const [name, value] = entry;
+      return typeof value === 'string' && value.length <= MAX_PARAMETER && !PARAMETER.test(name);
+    }),
+  );
+}
+
+function invalidCallback(name: string, rule: string): LoginFailure {
+  return new LoginFailure(
+    {
+      message: 'This sign-in link is damaged. Please start again.',
+      code: 'invalid_callback',
+      hint: `The callback's parameter "${name}" ${rule}. The link was probably fabricated or altered.`,
+    },
+    400,
+  );
+}

@@ -1,0 +1,203 @@
+import { types } from 'node:util';
+import type { Request } from 'express';
+import { Strategy as OAuth2Strategy } from 'passport-oauth2';
+import { responseError } from '../client/error-response.ts';
+import { OAuthError, type RequestOperation } from '../client/errors.ts';
+import type { HttpResponse } from '../client/http.ts';
+import type { Profile } from '../client/profile.ts';
+import type { Provider } from '../client/provider.ts';
+import { type TokenSet, toTokenSet } from '../client/token-set.ts';
+import type { StateMeta, StateStore, TakenState } from '../state/store.ts';
+import { isObject } from '../util/arguments.ts';
+import type { BaseStrategy } from './strategy.ts';
+import type { AnyVerify, Login, VerifyCallback } from './verify.ts';
+
+// passport-oauth2's callback interfaces as promises: everything here exists for compatibility with it and with
+// node-oauth. The number of parameters that a function declares decides how it is called, as it does there.
+
+/** Whether a store can keep the code verifier: passport-oauth2 hands it to a `store` of five parameters only. */
+export function keepsVerifier(store: StateStore): boolean {
+  return store.store.length === 5;
+}
+
+/** Refuses a second argument that is none of Passport's forms, which have a `done` to call. */
+export function checkVerifyFunction(verify: unknown): asserts verify is AnyVerify {
+  if (typeof verify !== 'function') {
+    throw new TypeError('"verify" must be a function: (accessToken, refreshToken, profile, done) => …');
+  }
+  if (verify.length === 1) {
+    throw new TypeError(
+      'A function with one parameter can\'t be the second argument: pass it as the option "verify"',
+    );
+  }
+}
+
+/** Calls a store's `store`; resolves with the state to send. */
+export function storeState(
+  store: StateStore,
+  req: Request,
+  verifier: string | undefined,
+  appState: unknown,
+  meta: StateMeta,
+): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const { length } = store.store;
+    const args =
+      length >= 5 ? [verifier, appState, meta] : length === 4 ? [appState, meta] : length === 3 ? [meta] : [];
+    const callback = (error: unknown, state?: string) => (error ? reject(error) : resolve(state));
+    Reflect.apply(store.store, store, [req, ...args, callback]);
+  });
+}
+
+/** Calls a store's `verify`. */
+export function takeState(
+  store: StateStore,
+  req: Request,
+  state: string | undefined,
+  meta: StateMeta,
+): Promise<TakenState> {
+  return new Promise((resolve, reject) => {
+    const callback = (error: unknown, ok?: string | boolean, info?: unknown) => {
+      if (error) reject(error);
+      else resolve(ok ? { ok, appState: info } : { ok: false, failure: info });
+    };
+    const args = store.verify.length >= 4 ? [meta, callback] : [callback];
+    Reflect.apply(store.verify, store, [req, state, ...args]);
+  });
+}
+
+/** Exchanges a code through `_oauth2`, whose method may have been replaced. */
+export function exchangeCode(
+  strategy: BaseStrategy,
+  code: string,
+  params: Record<string, string>,
+): Promise<{ tokens: TokenSet; params: Record<string, unknown> }> {
+  const { _oauth2 } = strategy;
+  const { provider } = _oauth2;
+  return new Promise((resolve, reject) => {
+    _oauth2.getOAuthAccessToken(code, params, (error, access_token, refresh_token, results = {}, tokens) => {
+      if (error) return reject(toError(error, strategy, 'code_exchange', [code, params.code_verifier]));
+      try {
+        resolve({
+          tokens: tokens ?? toOwnTokenSet(provider, results, access_token, refresh_token),
+          params: results,
+        });
+      } catch (malformed) {
+        reject(malformed);
+      }
+    });
+  });
+}
+
+/** The token set of a replaced method, which gives none. Its token type is its own affair. */
+function toOwnTokenSet(
+  provider: Provider,
+  results: object,
+  access_token: string | undefined,
+  refresh_token: string | undefined,
+): TokenSet {
+  const response = { ...results, access_token, refresh_token, token_type: undefined };
+  return toTokenSet(provider, 'code_exchange', response);
+}
+
+/** Fetches a resource through `_oauth2`, whose method may have been replaced; resolves with the body. */
+export async function fetchResource(
+  strategy: BaseStrategy,
+  url: string,
+  accessToken: string,
+): Promise<string> {
+  const body = await new Promise((resolve, reject) => {
+    strategy._oauth2.get(url, accessToken, (error, given) => {
+      if (error) reject(toError(error, strategy, 'profile', [accessToken]));
+      else resolve(given);
+    });
+  });
+  return String(body); // Here, where what it throws fails the login.
+}
+
+/** Turns node-oauth's `{ statusCode, data }` and other values into an `OAuthError`; an `Error` stays as it is. */
+function toError(
+  error: unknown,
+  strategy: BaseStrategy,
+  operation: RequestOperation,
+  secrets: readonly (string | undefined)[],
+): unknown {
+  if (error instanceof Error) return error;
+  if (isObject(error) && typeof error.statusCode === 'number') {
+    const response = {
+      status: error.statusCode,
+      headers: {},
+      body: typeof error.data === 'string' ? error.data : '',
+    };
+    const own = operation === 'code_exchange' ? parseErrorResponse(strategy, response) : undefined;
+    return own ?? responseError(strategy._oauth2, operation, response, secrets);
+  }
+  return new OAuthError(`The ${operation} failed: see \`cause\``, {
+    code: 'unknown',
+    operation,
+    cause: error,
+  });
+}
+
+/** The error that an overridden `parseErrorResponse` makes of a refused code exchange. */
+export function parseErrorResponse(
+  strategy: BaseStrategy,
+  { body, status }: HttpResponse,
+): Error | undefined {
+  if (strategy.parseErrorResponse === OAuth2Strategy.prototype.parseErrorResponse) return undefined;
+  try {
+    return strategy.parseErrorResponse(body, status) ?? undefined;
+  } catch {
+    return undefined; // As in passport-oauth2: the body was not what it expected.
+  }
+}
+
+/** The profile of a login, unless `skipUserProfile` says otherwise. */
+export async function loadProfile(strategy: BaseStrategy, tokens: TokenSet): Promise<Profile | undefined> {
+  if (await skipsProfile(strategy, tokens.accessToken)) return undefined;
+  return new Promise((resolve, reject) => {
+    const done = (error?: unknown, profile?: Profile) => (error ? reject(error) : resolve(profile));
+    strategy.userProfile(tokens.accessToken, done, tokens);
+  });
+}
+
+function skipsProfile(strategy: BaseStrategy, accessToken: string): unknown {
+  const { _skipUserProfile: skip } = strategy;
+  if (typeof skip !== 'function') return skip;
+  if (skip.length < 2) return Reflect.apply(skip, strategy, []);
+  return new Promise((resolve, reject) => {
+    const decided = (error: unknown, skips?: boolean) => (error ? reject(error) : resolve(skips));
+    Reflect.apply(skip, strategy, [accessToken, decided]);
+  });
+}
+
+/** What an app's `verify` gave to `done`. */
+interface Verified {
+  user: Parameters<VerifyCallback>[1];
+  info: Parameters<VerifyCallback>[2];
+}
+
+/** Calls one of Passport's forms of `verify`. Only its first outcome counts. */
+export function callVerify(
+  strategy: BaseStrategy,
+  verify: AnyVerify,
+  { tokens, profile, req }: Login,
+  params: Record<string, unknown>,
+): Promise<Verified> {
+  return new Promise((resolve, reject) => {
+    const done: VerifyCallback = (error, user, info) => (error ? reject(error) : resolve({ user, info }));
+    const args: unknown[] = [tokens.accessToken, tokens.refreshToken, profile, done];
+    const passesRequest = strategy._passReqToCallback;
+    if (verify.length === (passesRequest ? 6 : 5)) args.splice(2, 0, params);
+    if (passesRequest) args.unshift(req);
+    const result: unknown = Reflect.apply(verify, strategy, args);
+    if (!types.isPromise(result)) return;
+    result.then((user) => {
+      // `async () => user` has no `done` to call, so the login would never end.
+      if (verify.length === 0 && user !== undefined) reject(new TypeError(NO_DONE));
+    }, reject);
+  });
+}
+
+const NO_DONE =
+  'The second argument returned a user instead of calling `done`: call `done`, or pass the function as the option "verify"';

@@ -1,0 +1,95 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { Request } from 'express';
+import type { Failure } from '../client/errors.ts';
+
+/** What a login belongs to. A state store gets it with each call. */
+export interface StateMeta {
+  authorizationURL: string;
+  tokenURL: string;
+  clientID: string;
+  callbackURL?: string | undefined;
+}
+
+/**
+ * Stores what a login needs between its redirect and its callback (RFC 6749, section 10.12; RFC 7636).
+ *
+ * The interface is passport-oauth2's, so stores written for that work here. The number of parameters that a method
+ * declares decides which it gets: `store` gets all five if it declares five, `verify` all four if it declares four.
+ * A `store` with fewer can't keep the code verifier, so there is no PKCE.
+ */
+export interface StateStore {
+  /**
+   * Stores a login; calls back with the `state` to send.
+   *
+   * @param verifier the PKCE code verifier, if PKCE is on
+   * @param appState the app's own data, which `verify` gives back
+   */
+  store(
+    req: Request,
+    verifier: string | undefined,
+    appState: unknown,
+    meta: StateMeta,
+    callback: (error: Error | null, state?: string) => void,
+  ): void;
+  /**
+   * Looks a login up and uses it up. Calls back with the code verifier (or `true` without PKCE) and the app's
+   * state; or with `false` and the failure.
+   */
+  verify(
+    req: Request,
+    state: string | undefined,
+    meta: StateMeta,
+    callback: (error: Error | null, ok?: string | boolean, info?: unknown) => void,
+  ): void;
+}
+
+/** What a store found for a state: the code verifier (or `true` without PKCE) and the app's state, or a failure. */
+export type TakenState = { ok: string | true; appState: unknown } | { ok: false; failure: unknown };
+
+/** How long a login may take, ms; an authorization code lives as long. */
+export const LOGIN_LIFETIME = 10 * 60 * 1000;
+
+/** How many logins of one browser may be pending; a session in a cookie holds no more than 4 kB. */
+export const MAX_LOGINS = 10;
+
+/** Makes a state: 192 random bits. */
+export function newState(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+/**
+ * Names the authorization server, the client and the callback URL of a login. A pending login keeps it, so that its
+ * callback is refused where any of them differs.
+ */
+export function bindingOf({ authorizationURL, tokenURL, clientID, callbackURL }: StateMeta): string {
+  const text = JSON.stringify([authorizationURL, tokenURL, clientID, callbackURL]);
+  return hash('sha256', text, 'base64url').slice(0, 22); // 132 bits
+}
+
+/**
+ * Why a state is refused:
+ * - `state_missing`: no login is pending in this browser;
+ * - `state_expired`: the login took too long;
+ * - `state_mismatch`: the state is not that of a pending login of this provider, client and callback URL.
+ */
+export type StateFailureCode = 'state_missing' | 'state_expired' | 'state_mismatch';
+
+const FAILURES: Record<StateFailureCode, Omit<Failure, 'code'>> = {
+  state_missing: {
+    message: 'This sign-in was already finished or has expired. Please start again.',
+    hint: 'No login is pending in this browser. If that keeps happening, the browser did not return the cookie that was set before the redirect: check its SameSite, Secure, Domain and Path attributes, and that login and callback use the same host.',
+  },
+  state_expired: {
+    message: 'This sign-in took too long. Please start again.',
+    hint: 'The callback came after the lifetime of a pending login, ten minutes by default.',
+  },
+  state_mismatch: {
+    message: 'This sign-in could not be completed. Please start again.',
+    hint: 'The state of the callback is not that of a pending login: it was used before, is made up, or the login was started with another provider, client, callbackURL or pkce option than the callback route has.',
+  },
+};
+
+/** The failure with its message and hint. */
+export function stateFailure(code: StateFailureCode): Failure {
+  return { ...FAILURES[code], code };
+}
