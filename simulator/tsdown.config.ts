@@ -1,14 +1,23 @@
 import { defineConfig } from 'tsdown';
+import { compactSourceMaps } from '../scripts/compact-source-maps.ts';
+import { moduleWrappers } from '../scripts/module-wrappers.ts';
 
-const shared = {
+export default defineConfig({
+  entry: { index: 'lib/index.ts', cli: 'lib/cli.ts' },
+  format: 'cjs',
   target: 'node20.19',
   platform: 'node',
-  sourcemap: true,
   fixedExtension: true,
   tsconfig: '../tsconfig.json',
-} as const;
-
-export default defineConfig([
-  { ...shared, entry: { index: 'lib/index.ts' }, format: ['esm', 'cjs'], dts: true },
-  { ...shared, entry: { cli: 'lib/cli.ts' }, format: ['esm'], clean: false },
-]);
+  shims: true, // import.meta.url in CommonJS
+  dts: { entry: 'lib/index.ts' },
+  sourcemap: true,
+  copy: ['lib/pages/style.css'],
+  outputOptions: {
+    comments: { legal: true, annotation: true, jsdoc: false }, // the declarations have the doc comments
+    codeSplitting: { groups: [{ name: 'runtime', test: /^\0rolldown\/runtime/ }] }, // else the command exports it
+  },
+  plugins: [moduleWrappers(), compactSourceMaps()],
+  checks: { legacyCjs: false },
+  logLevel: 'warn',
+});

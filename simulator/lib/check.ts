@@ -1,55 +1,83 @@
-// Checks of what callers pass in. A wrong argument is refused at the edge, by name, as a TypeError:
-// a simulator that quietly ignores a mistyped option makes a test pass for the wrong reason.
+// Checks of what callers pass in. A wrong argument is a TypeError that names it: a simulator that ignored a mistyped
+// option would let a test pass for the wrong reason.
 
-/** Refuses anything but a plain object whose keys are all known. */
-export function checkObject(value: unknown, name: string, keys: readonly string[]): asserts value is object {
+/** Throws a TypeError, with `name` in its message, unless the value is right. */
+export type Check = (value: unknown, name: string) => void;
+
+/**
+ * Refuses anything but an object whose fields are all known and right. A field that is undefined is one left out.
+ *
+ * @param prefix what the fields' names in messages begin with: `clock.` makes `"clock.startAt"`
+ */
+export function checkFields<T extends object>(
+  value: T,
+  name: string,
+  checks: Readonly<Record<keyof T, Check>>,
+  prefix = '',
+): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TypeError(`${name} must be an object`);
   }
-  const unknown = Object.keys(value).find((key) => !keys.includes(key));
-  if (unknown !== undefined) {
-    throw new TypeError(`${name} has no field "${unknown}"; it has: ${keys.join(', ')}`);
+  const known = new Map<string, Check>(Object.entries(checks));
+  for (const [key, field] of Object.entries(value)) {
+    const check = known.get(key);
+    if (check === undefined) {
+      throw new TypeError(`${name} has no field "${key}"; it has: ${[...known.keys()].join(', ')}`);
+    }
+    if (field !== undefined) check(field, `${prefix}${key}`);
   }
 }
 
-/** Refuses anything but a non-empty string. */
-export function checkText(value: unknown, name: string): asserts value is string {
+/** A non-empty string. */
+export function text(value: unknown, name: string): asserts value is string {
   if (typeof value !== 'string' || value === '') throw new TypeError(`"${name}" must be a non-empty string`);
 }
 
-/** Refuses anything but `true` and `false`. */
-export function checkBoolean(value: unknown, name: string): asserts value is boolean {
+/** An array of non-empty strings. */
+export function texts(value: unknown, name: string): asserts value is readonly string[] {
+  if (!Array.isArray(value)) throw new TypeError(`"${name}" must be an array of strings`);
+  for (const one of value) text(one, `${name}[]`);
+}
+
+/** `true` or `false`. */
+export function boolean(value: unknown, name: string): asserts value is boolean {
   if (typeof value !== 'boolean') throw new TypeError(`"${name}" must be true or false`);
 }
 
-/** Refuses anything but a finite number from `min` to `max`. */
-export function checkNumber(
-  value: unknown,
-  name: string,
-  { min = 0, max = Number.MAX_SAFE_INTEGER, integer = true } = {},
-): asserts value is number {
-  const fits = typeof value === 'number' && value >= min && value <= max && Number.isFinite(value);
-  if (!fits || (integer && !Number.isInteger(value))) {
-    throw new TypeError(`"${name}" must be ${integer ? 'an integer' : 'a number'} from ${min} to ${max}`);
-  }
+/** A number from `min` to `max`. */
+export function number({ min = 0, max = Number.MAX_SAFE_INTEGER, integer = true }): Check {
+  return (value, name) => {
+    const fits = typeof value === 'number' && value >= min && value <= max;
+    if (!fits || (integer && !Number.isInteger(value))) {
+      throw new TypeError(`"${name}" must be ${integer ? 'an integer' : 'a number'} from ${min} to ${max}`);
+    }
+  };
 }
 
-/** Refuses anything that is not one of the listed values. */
-export function checkOneOf<T>(value: unknown, name: string, values: readonly T[]): asserts value is T {
-  if (!values.some((one) => one === value)) {
+/** One of the listed values. */
+export function oneOf(values: readonly unknown[]): Check {
+  return (value, name) => {
+    if (values.includes(value)) return;
     throw new TypeError(`"${name}" must be one of ${values.map((one) => JSON.stringify(one)).join(', ')}`);
+  };
+}
+
+/** A date such as 1990-12-31. */
+export function date(value: unknown, name: string): void {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value) || Number.isNaN(Date.parse(value))) {
+    throw new TypeError(`"${name}" must be a date such as 1990-12-31`);
   }
 }
 
-/** Refuses anything but an array of non-empty strings. */
-export function checkTexts(value: unknown, name: string): asserts value is readonly string[] {
-  if (!Array.isArray(value)) throw new TypeError(`"${name}" must be an array of strings`);
-  for (const one of value) checkText(one, `${name}[]`);
+/** A scope: an array, or text with spaces in between. */
+export function scope(value: unknown, name: string): void {
+  if (typeof value !== 'string') texts(value, name);
 }
 
-/** Splits a scope given as an array or as space separated text. */
-export function checkScope(value: unknown, name: string): string[] {
-  if (typeof value === 'string') return value.split(/\s+/).filter(Boolean);
-  checkTexts(value, name);
-  return [...value];
+/** Any value: what it must be is checked elsewhere. */
+export function anything(): void {}
+
+/** The scopes of an array, or of text with spaces in between, each once. */
+export function splitScope(given: string | readonly string[]): string[] {
+  return [...new Set(typeof given === 'string' ? given.split(/\s+/).filter(Boolean) : given)];
 }

@@ -1,118 +1,85 @@
-import { parseArgs } from 'node:util';
+import { CommandError, type CommandOptions, flagged, readArguments, usage } from './command-arguments.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 
 /** What the command prints to and listens on; a process has all of it. */
 export interface CommandIO {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
+  /** The package's version. */
+  readonly version: string;
   /** Called with what is to happen on SIGINT and SIGTERM. */
   readonly onStop: (stop: () => void) => void;
 }
 
-const usage = `Usage: fitbit-simulator [options]
-
-Plays Fitbit and Google Health on this computer, for trying out and testing logins.
-
-Options:
-  --port <number>          port to listen on (default 8410; 0 for a free one)
-  --host <address>         loopback address to listen on (default 127.0.0.1)
-  --allow-remote           let --host be an address that other machines can reach
-  --redirect-uri <url>     a registered redirect URI; may be repeated (default: any URL on localhost)
-  --type <type>            type of the Fitbit app: server, client or personal (default server)
-  --write                  give the Fitbit app read and write access
-  --help                   print this
-`;
-
 /**
- * Runs the command line: `fitbit-simulator --port 8410`.
+ * Runs the command line: `fitbit-simulator --port 8400`.
  *
  * @returns the exit code, once the simulator has ended: 0, 1 when it cannot start, 2 for wrong arguments.
  */
 export async function runCommand(args: readonly string[], io: CommandIO): Promise<number> {
-  let settings: Settings;
-  try {
-    settings = readArguments(args);
-  } catch (error) {
-    io.stderr.write(`${messageOf(error)}\n\n${usage}`);
-    return 2;
-  }
-  if (settings.help) {
-    io.stdout.write(usage);
-    return 0;
-  }
   let simulator: Simulator;
+  let options: CommandOptions;
   try {
-    simulator = await startSimulator(settings.options);
+    options = readArguments(args);
+    if (options.help || options.version) {
+      io.stdout.write(options.help ? usage : `${io.version}\n`);
+      return 0;
+    }
+    simulator = await startSimulator(options.start);
   } catch (error) {
-    io.stderr.write(`The simulator cannot start: ${messageOf(error)}\n`);
-    return error instanceof TypeError ? 2 : 1;
+    const { message, exitCode } = explain(error);
+    const hint = exitCode === 2 ? 'Options: fitbit-simulator --help\n' : '';
+    io.stderr.write(`fitbit-simulator: ${message}\n${hint}`);
+    return exitCode;
   }
-  // Listen for signals first: who reads the banner may send one at once.
+  for (const fault of options.faults) simulator.fail(fault);
+  // Listen for signals first: one may come as soon as the table is printed.
   const stopped = new Promise<void>((resolve) => io.onStop(resolve));
-  io.stdout.write(banner(simulator));
+  io.stdout.write(table(simulator, io.version));
   await stopped;
   await simulator.close();
   return 0;
 }
 
-interface Settings {
-  readonly help: boolean;
-  readonly options: Parameters<typeof startSimulator>[0];
+/** The message for an error, in terms of the command's options, and the exit code. */
+function explain(error: unknown): { message: string; exitCode: 1 | 2 } {
+  if (error instanceof CommandError) return { message: error.message, exitCode: 2 };
+  if (error instanceof TypeError) return { message: flagged(error.message), exitCode: 2 };
+  if (!(error instanceof Error)) return { message: String(error), exitCode: 1 };
+  const { code, port, address }: Error & { code?: string; port?: number; address?: string } = error;
+  if (code === 'EADDRINUSE') {
+    return {
+      message: `port ${port} is taken by another program; choose another with --port, or a free one with --port 0`,
+      exitCode: 1,
+    };
+  }
+  if (code === 'EACCES') {
+    return { message: `port ${port} is reserved for the system; choose another with --port`, exitCode: 1 };
+  }
+  if (code === 'EADDRNOTAVAIL') {
+    return { message: `--host ${address} is no address of this computer`, exitCode: 1 };
+  }
+  return { message: `the simulator cannot start: ${error.message}`, exitCode: 1 };
 }
 
-function readArguments(args: readonly string[]): Settings {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      port: { type: 'string', default: '8410' },
-      host: { type: 'string' },
-      'allow-remote': { type: 'boolean', default: false },
-      'redirect-uri': { type: 'string', multiple: true },
-      type: { type: 'string', default: 'server' },
-      write: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (positionals[0] !== undefined) throw new TypeError(`Unexpected argument "${positionals[0]}"`);
-  if (!/^\d+$/.test(values.port)) throw new TypeError(`--port must be a number, not "${values.port}"`);
-  const type = (['server', 'client', 'personal'] as const).find((one) => one === values.type);
-  if (type === undefined)
-    throw new TypeError(`--type must be server, client or personal, not "${values.type}"`);
-  return {
-    help: values.help,
-    options: {
-      port: Number(values.port),
-      host: values.host,
-      allowRemote: values['allow-remote'],
-      redirectURIs: values['redirect-uri'],
-      fitbit: { type, access: values.write ? 'write' : 'read' },
-    },
-  };
-}
+/** What to copy into an app's settings, and who can sign in. */
+function table(simulator: Simulator, version: string): string {
+  const rows = (entries: readonly (readonly [string, string])[]) =>
+    entries.map(([name, value]) => `  ${name.padEnd(17)} ${value}`).join('\n');
+  const people = simulator.people.list().map(({ id, about }) => [id, about] as const);
+  return `fitbit-simulator ${version}: not Fitbit, not Google; people and data are made up.
 
-function banner(simulator: Simulator): string {
-  const list = (endpoints: object) =>
-    Object.entries(endpoints)
-      .map(([name, value]) => `  ${name.padEnd(17)} ${value}\n`)
-      .join('');
-  return `This is a SIMULATOR of Fitbit and Google Health: people and data are made up.
-
-Control page: ${simulator.url}/
+Control page  ${simulator.url}/
 
 Fitbit
-${list(simulator.fitbit)}
+${rows(Object.entries(simulator.fitbit))}
+
 Google Health
-${list(simulator.googleHealth)}
-People: ${simulator.people
-    .list()
-    .map(({ id }) => id)
-    .join(', ')}
+${rows(Object.entries(simulator.googleHealth))}
+
+People
+${rows(people)}
 
 Press Ctrl+C to stop.
 `;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

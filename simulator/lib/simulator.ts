@@ -1,21 +1,29 @@
 import { isIP } from 'node:net';
-import type { App, FitbitAppSettings, GoogleHealthAppSettings } from './apps.ts';
-import { checkBoolean, checkNumber, checkObject, checkText, checkTexts } from './check.ts';
-import type { ClockSettings, Duration } from './clock.ts';
-import { type Consent, type ConsentOptions, consentTo, denyTo } from './consent.ts';
+import { anything, boolean, checkFields, number, oneOf, text, texts } from './check.ts';
+import type { Consent } from './consent/authorization.ts';
 import {
-  type FitbitEndpoints,
-  fitbitEndpoints,
-  type GoogleHealthEndpoints,
-  googleHealthEndpoints,
-} from './endpoints.ts';
-import type { Fault, FaultOptions } from './faults.ts';
-import type { Grant } from './ledger.ts';
-import type { People } from './people.ts';
-import type { LoggedRequest } from './requests.ts';
-import { SimulatorServer } from './server.ts';
-import { State } from './state.ts';
-import type { Switches } from './switches.ts';
+  type AuthorizeOptions,
+  type AuthorizeURL,
+  type ConsentOptions,
+  type ConsentURLOptions,
+  consentTo,
+  denyTo,
+} from './consent/direct.ts';
+import { type FitbitAppSettings, registerFitbitApp } from './fitbit/app.ts';
+import { type FitbitEndpoints, fitbitEndpoints } from './fitbit/endpoints.ts';
+import { type GoogleHealthAppSettings, registerGoogleHealthApp } from './google/app.ts';
+import { type GoogleHealthEndpoints, googleHealthEndpoints } from './google/endpoints.ts';
+import { type SecurityEvents, securityEventsOf } from './google/security-events/security-events-api.ts';
+import { type Webhooks, webhooksOf } from './google/webhooks/webhooks-api.ts';
+import { SimulatorServer } from './server/server.ts';
+import type { ClockSettings, Duration } from './world/clock.ts';
+import type { Fault, FaultOptions } from './world/faults.ts';
+import type { Grant } from './world/ledger.ts';
+import type { People } from './world/people.ts';
+import { type Provider, providers } from './world/provider.ts';
+import type { LoggedRequest } from './world/request-log.ts';
+import type { Switches } from './world/switches.ts';
+import { World } from './world/world.ts';
 
 /** How a simulator starts. Everything may be left out. */
 export interface SimulatorOptions {
@@ -43,6 +51,24 @@ export interface SimulatorOptions {
   readonly clock?: ClockSettings | undefined;
 }
 
+/** Steps that a user takes. */
+export interface Walk {
+  /** The simulator's own id of the person. */
+  readonly person: string;
+  /** How many, in the ten minutes up to now. */
+  readonly steps: number;
+}
+
+/** An access to remove. */
+export interface RemovedAccess {
+  /** The simulator's own id of the person. */
+  readonly person: string;
+  /** @default both providers */
+  readonly provider?: Provider | undefined;
+  /** @default every app */
+  readonly clientID?: string | undefined;
+}
+
 /** A running simulator of Fitbit and Google Health. */
 export interface Simulator {
   /** Where it listens, without a trailing slash; the control page is there. */
@@ -51,18 +77,34 @@ export interface Simulator {
   readonly fitbit: FitbitEndpoints;
   /** Client id, secret and every endpoint of Google: spread it into the strategy's options. */
   readonly googleHealth: GoogleHealthEndpoints;
+  /** What to put in place of `https://api.fitbit.com` and `https://health.googleapis.com`. */
+  readonly apiURL: { readonly fitbit: string; readonly googleHealth: string };
+  /** The made-up users. */
   readonly people: People;
+  /** Google Health's webhooks. */
+  readonly webhooks: Webhooks;
+  /** Google's security events (RISC). */
+  readonly securityEvents: SecurityEvents;
+  /** Lets a user walk and tells the webhooks; resolves after the first attempts. */
+  walk(walk: Walk): Promise<void>;
+  /** Removes an app's access, as the user does on the account page; resolves when the app has been told once. */
+  removeAccess(access: RemovedAccess): Promise<void>;
   /** Registers one more app with Fitbit. */
   registerFitbitApp(settings?: FitbitAppSettings): FitbitEndpoints;
   /** Registers one more app with Google. */
   registerGoogleHealthApp(settings?: GoogleHealthAppSettings): GoogleHealthEndpoints;
   /**
-   * Consents in a person's name, without a browser: every check is the one of the consent page.
-   * Rejects with an {@link AuthorizeRefusal} where the page would show an error.
+   * Consents in a person's name, without a browser: to the app's own request (`url`), or to a request in parts. Every
+   * check is the one of the consent page. Rejects with an {@link AuthorizeRefusal} where the page would show an error.
+   *
+   * @example
+   * const response = await fetch('http://localhost:3000/auth/fitbit', { redirect: 'manual' });
+   * const url = response.headers.get('location') ?? '';
+   * const { redirectTo } = await simulator.consent({ url, person: 'zoe' });
    */
-  consent(options: ConsentOptions): Promise<Consent>;
-  /** Denies in a person's name: gives the URL that the browser would be sent to. */
-  deny(options: Omit<ConsentOptions, 'person' | 'granted'>): Promise<{ readonly redirectTo: string }>;
+  consent(options: ConsentOptions | ConsentURLOptions): Promise<Consent>;
+  /** Denies a request: gives the URL that the browser would be sent to. */
+  deny(options: AuthorizeOptions | AuthorizeURL): Promise<{ readonly redirectTo: string }>;
   /** The present instant on the simulator's clock. */
   now(): Date;
   /** Lets time pass on the simulator's clock. */
@@ -75,11 +117,11 @@ export interface Simulator {
   shutDownFitbit(): void;
   /** Undoes the shutdown. */
   reopenFitbit(): void;
-  /** The switches as they stand. */
+  /** The switches as they are set. */
   readonly switches: Readonly<Switches>;
   /** Changes switches. */
   set(switches: Partial<Switches>): void;
-  /** The consents that hold. */
+  /** The consents that were not revoked. */
   readonly grants: readonly Grant[];
   /** The requests that came to the providers' endpoints, oldest first, without secrets. */
   readonly requests: readonly LoggedRequest[];
@@ -89,92 +131,119 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-const optionNames = [
-  'port',
-  'host',
-  'allowRemote',
-  'allowedHosts',
-  'redirectURIs',
-  'fitbit',
-  'googleHealth',
-  'switches',
-  'clock',
-] as const;
-
 /**
- * Starts a simulator of Fitbit's and Google's OAuth endpoints on this computer. What it answers follows
- * the providers' documentation and captured answers; docs/simulator.md lists every fact with its source.
+ * Starts a simulator of Fitbit's and Google's OAuth endpoints on this computer. It answers as the providers'
+ * documentation and captured answers say; the package's docs/facts.md lists every fact with its source.
  *
  * @throws TypeError for a wrong option, by name; Node's own error when the port is taken.
  * @example
  * const simulator = await startSimulator();
- * passport.use(new FitbitStrategy({ ...simulator.fitbit, callbackURL }, verify));
+ * passport.use(new FitbitStrategy({ ...simulator.fitbit, callbackURL, verify }));
  * await simulator.close();
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  checkObject(options, 'the options', optionNames);
+  checkFields(options, 'the options', {
+    port: number({ max: 65_535 }),
+    host: text,
+    allowRemote: boolean,
+    allowedHosts: texts,
+    redirectURIs: texts,
+    fitbit: object,
+    googleHealth: object,
+    switches: anything,
+    clock: anything,
+  });
   const { port = 0, host = '127.0.0.1', allowRemote = false, allowedHosts = [], redirectURIs } = options;
-  checkNumber(port, 'port', { max: 65_535 });
-  checkHost(host, allowRemote);
-  checkTexts(allowedHosts, 'allowedHosts');
+  if (!allowRemote) checkLoopback(host);
 
-  const state = new State(options.clock, options.switches);
-  const { fitbit = {}, googleHealth = {} } = options;
-  checkObject(fitbit, '"fitbit"', Object.keys(fitbit));
-  checkObject(googleHealth, '"googleHealth"', Object.keys(googleHealth));
-  const fitbitApp = state.apps.addFitbit({ redirectURIs, ...fitbit });
-  const googleApp = state.apps.addGoogleHealth({ redirectURIs, ...googleHealth });
-  const server = new SimulatorServer(state, [host, ...allowedHosts]);
-  state.url = urlOf(host, await server.listen(port, host));
-  return face(state, server, fitbitApp, googleApp);
-}
-
-function face(state: State, server: SimulatorServer, fitbitApp: App, googleApp: App): Simulator {
+  const world = new World(options.clock, options.switches);
+  const fitbitApp = registerFitbitApp(world, { redirectURIs, ...options.fitbit });
+  const googleApp = registerGoogleHealthApp(world, { redirectURIs, ...options.googleHealth });
+  const server = new SimulatorServer(world, [host, ...allowedHosts]);
+  world.url = urlOf(host, await server.listen(port, host));
   return {
-    url: state.url,
-    fitbit: fitbitEndpoints(state, fitbitApp),
-    googleHealth: googleHealthEndpoints(state, googleApp),
-    people: state.people,
-    registerFitbitApp: (settings = {}) => fitbitEndpoints(state, state.apps.addFitbit(settings)),
+    url: world.url,
+    fitbit: fitbitEndpoints(world, fitbitApp),
+    googleHealth: googleHealthEndpoints(world, googleApp),
+    apiURL: { fitbit: `${world.url}/fitbit`, googleHealth: `${world.url}/google` },
+    people: world.people,
+    webhooks: webhooksOf(world),
+    securityEvents: securityEventsOf(world),
+    walk: (given) => walk(world, given),
+    removeAccess: (given) => removeAccess(world, given),
+    registerFitbitApp: (settings = {}) => fitbitEndpoints(world, registerFitbitApp(world, settings)),
     registerGoogleHealthApp: (settings = {}) =>
-      googleHealthEndpoints(state, state.apps.addGoogleHealth(settings)),
-    consent: async (options) => consentTo(state, options),
-    deny: async (options) => denyTo(state, options),
-    now: () => new Date(state.clock.now()),
-    advance: (duration) => state.clock.advance(duration),
-    fail: (options) => state.faults.add(options),
-    clearFaults: () => state.faults.clear(),
+      googleHealthEndpoints(world, registerGoogleHealthApp(world, settings)),
+    consent: async (given) => consentTo(world, given),
+    deny: async (given) => denyTo(world, given),
+    now: () => new Date(world.clock.now()),
+    advance: (duration) => world.clock.advance(duration),
+    fail: (fault) => world.faults.add(fault),
+    clearFaults: () => world.faults.clear(),
     shutDownFitbit: () => {
-      state.fitbitIsShutDown = true;
+      world.fitbitIsShutDown = true;
     },
     reopenFitbit: () => {
-      state.fitbitIsShutDown = false;
+      world.fitbitIsShutDown = false;
     },
     get switches() {
-      return state.switches.values;
+      return world.switches.values;
     },
-    set: (switches) => state.switches.set(switches),
+    set: (switches) => world.switches.set(switches),
     get grants() {
-      return state.ledger.grants();
+      return world.ledger.grants();
     },
     get requests() {
-      return state.requests.list();
+      return world.requests.list();
     },
-    clearRequests: () => state.requests.clear(),
-    close: () => server.close(),
+    clearRequests: () => world.requests.clear(),
+    async close() {
+      await Promise.all([
+        server.close(),
+        world.webhooks.deliveries.close(),
+        world.securityEvents.deliveries.close(),
+      ]);
+    },
   };
 }
 
-function checkHost(host: unknown, allowRemote: unknown): void {
-  checkText(host, 'host');
-  checkBoolean(allowRemote, 'allowRemote');
-  // A name other than localhost could resolve to anything.
-  const loopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-  if (!loopback && !allowRemote) {
-    throw new TypeError(
-      `"host" ${host} can be reached from other machines, which then can sign in as anybody; set "allowRemote" if that is what you want`,
+async function walk(world: World, given: Walk): Promise<void> {
+  checkFields(given, 'the walk', { person: text, steps: number({ min: 1, max: 100_000 }) });
+  if (world.people.get(given.person) === undefined) throw noPerson(given.person);
+  await world.walk(given.person, given.steps);
+}
+
+async function removeAccess(world: World, given: RemovedAccess): Promise<void> {
+  checkFields(given, 'the access', { person: text, provider: oneOf(providers), clientID: text });
+  const { person, provider, clientID } = given;
+  if (world.people.get(person) === undefined) throw noPerson(person);
+  const grants = world.ledger
+    .grants()
+    .filter(
+      (grant) =>
+        grant.personID === person &&
+        grant.provider === (provider ?? grant.provider) &&
+        grant.clientID === (clientID ?? grant.clientID),
     );
-  }
+  await Promise.all(
+    grants.map((grant) => world.endConsent(grant.provider, grant.clientID, grant.personID, 'user')),
+  );
+}
+
+function noPerson(id: string): TypeError {
+  return new TypeError(`"person": there is no ${id}; simulator.people.list() has them all`);
+}
+
+function object(value: unknown, name: string): void {
+  if (typeof value !== 'object' || value === null) throw new TypeError(`"${name}" must be an object`);
+}
+
+function checkLoopback(host: string): void {
+  // A name other than localhost could resolve to anything.
+  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return;
+  throw new TypeError(
+    `"host" ${host} can be reached from other machines, which then can sign in as anybody; set "allowRemote" if that is what you want`,
+  );
 }
 
 function urlOf(host: string, port: number): string {

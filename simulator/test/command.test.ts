@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { startSimulator } from 'fitbit-simulator';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../lib/command.ts';
-import { get } from './support.ts';
+import { get, post } from './support.ts';
 
 /** Runs the command until it waits for a signal or has ended; `stop` stands for the signal. */
 async function run(...args: string[]) {
@@ -20,17 +20,20 @@ async function run(...args: string[]) {
       stop = whenStopped;
       setImmediate(resolve);
     };
-    code = runCommand(args, { stdout: collect('out'), stderr: collect('err'), onStop });
+    code = runCommand(args, { stdout: collect('out'), stderr: collect('err'), version: '1.2.3', onStop });
     code.finally(resolve);
   });
   return { output, code, stop: () => stop() };
 }
 
+/** The control page's address in what the command prints. */
+const urlOf = (output: string) => /Control page {2}(\S+)/.exec(output)?.[1] ?? '';
+
 describe('the command', () => {
   it('prints endpoints and credentials, says that it is a simulator, and ends cleanly', async () => {
     const { output, code, stop } = await run('--port', '0');
-    const url = /Control page: (\S+)/.exec(output.out)?.[1] ?? '';
-    expect(output.out).toContain('This is a SIMULATOR');
+    const url = /Control page {2}(\S+)/.exec(output.out)?.[1] ?? '';
+    expect(output.out).toContain('not Fitbit, not Google');
     for (const word of ['clientSecret', 'introspectionURL', 'identityURL', 'maya', 'Ctrl+C']) {
       expect(output.out).toContain(word);
     }
@@ -55,7 +58,7 @@ describe('the command', () => {
     ];
     const { output, stop, code } = await run(...flags);
     expect(output.out.match(/clientSecret/g)).toHaveLength(1);
-    const page = await get(/Control page: (\S+)/.exec(output.out)?.[1] ?? '');
+    const page = await get(/Control page {2}(\S+)/.exec(output.out)?.[1] ?? '');
     expect(await page.text()).toContain(redirect);
     stop();
     await code;
@@ -64,29 +67,120 @@ describe('the command', () => {
   it('prints its usage', async () => {
     for (const args of [['--help'], ['-h']]) {
       const { output, code } = await run(...args);
-      expect([await code, output.out.startsWith('Usage: fitbit-simulator')]).toEqual([0, true]);
+      expect([await code, output.out.startsWith('Usage: fitbit-simulator [options]')]).toEqual([0, true]);
     }
   });
 
+  it('prints its version', async () => {
+    const { output, code } = await run('--version');
+    expect([await code, output.out]).toEqual([0, '1.2.3\n']);
+  });
+
+  it('lists every flag of its usage in groups, in at most 80 columns and 31 lines', async () => {
+    const { output } = await run('--help');
+    const flags = [...output.out.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag);
+    expect([...new Set(flags)].sort()).toEqual([
+      '--allow-remote',
+      '--fault',
+      '--help',
+      '--host',
+      '--port',
+      '--redirect-uri',
+      '--switch',
+      '--type',
+      '--version',
+      '--write',
+    ]);
+    expect(output.out.match(/^(Server|Apps|Behavior|Other)$/gm)).toHaveLength(4);
+    const lines = output.out.split('\n');
+    expect(lines.length).toBeLessThanOrEqual(31);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('sets switches', async () => {
+    const flags = ['fitbitRevokeBody=json', 'googleRateLimit=7', 'googleInvalidGrant=Bad Request'];
+    const { output, stop, code } = await run('--port', '0', ...flags.flatMap((one) => ['--switch', one]));
+    const page = await (await get(urlOf(output.out))).text();
+    expect(page).toMatch(/<option value="json" selected>/);
+    expect(page).toContain('name="googleRateLimit" type="number" min="1" value="7"');
+    expect(page).toMatch(/<option value="Bad Request" selected>/);
+    stop();
+    await code;
+  });
+
+  it('sets faults', async () => {
+    const faults = [
+      'token=503',
+      'fitbit:revoke=close,times=all,after',
+      'google-health:userinfo=late,delay=5',
+    ];
+    const { output, stop, code } = await run('--port', '0', ...faults.flatMap((one) => ['--fault', one]));
+    const url = urlOf(output.out);
+    expect((await post(`${url}fitbit/oauth2/token`, {})).status).toBe(503);
+    expect((await post(`${url}google/token`, {})).status).toBe(400);
+    for (const _ of [1, 2])
+      await expect(post(`${url}fitbit/oauth2/revoke`, {})).rejects.toThrow('fetch failed');
+    expect((await post(`${url}google/revoke`, {})).status).toBe(400);
+    const page = await (await get(url)).text();
+    expect(page).toContain(
+      'close, once the request has taken effect</td><td data-label="Requests to come">all<',
+    );
+    expect(page).toContain('late, after 5 ms');
+    stop();
+    await code;
+  });
+
   it.each([
-    [['now'], 'Unexpected argument "now"'],
+    [['now'], "Unexpected argument 'now'"],
     [['--prot', '1'], "Unknown option '--prot'"],
-    [['--port', 'x'], '--port must be a number, not "x"'],
-    [['--port', '70000'], '"port" must be an integer from 0 to 65535'],
+    [['--port', 'x'], '--port must be a number from 0 to 65535, not "x"'],
+    [['--port', '70000'], '--port must be a number from 0 to 65535, not "70000"'],
     [['--type', 'web'], '--type must be server, client or personal, not "web"'],
-    [['--host', '0.0.0.0'], 'set "allowRemote"'],
-  ])('refuses %j with exit code 2', async (args, message) => {
+    [['--host', '0.0.0.0'], '--host 0.0.0.0 can be reached from other machines'],
+    [['--host', '0.0.0.0'], 'set --allow-remote if'],
+    [['--redirect-uri', '/cb'], '--redirect-uri: /cb must be a whole URL'],
+    [['--redirect-uri', ''], '--redirect-uri must be a non-empty string'],
+    [['--switch', 'fitbitRevokeBody=xml'], '--switch fitbitRevokeBody must be empty, json, not "xml"'],
+    [['--switch', 'fitbitRevokeBody'], '--switch fitbitRevokeBody must be empty, json, not ""'],
+    [['--switch', 'fitbitRateLimit=0'], '--switch fitbitRateLimit must be a positive integer, not "0"'],
+    [
+      ['--switch', 'constructor=1'],
+      '--switch constructor: there is no such switch; there are: fitbitDenialState,',
+    ],
+    [['--fault', 'tokens=hang'], '--fault tokens=hang: the endpoint must be one of authorize, token,'],
+    [
+      ['--fault', 'fitbit:userinfo=hang'],
+      'the endpoint must be one of authorize, token, introspect, revoke, profile,',
+    ],
+    [['--fault', 'google:token=hang'], 'the provider must be fitbit or google-health, not "google"'],
+    [['--fault', 'token'], 'what happens must be hang, close, truncate, html, late or a status'],
+    [['--fault', 'token=600'], 'what happens must be'],
+    [['--fault', 'token=late'], 'a late answer needs a delay'],
+    [['--fault', 'token=hang,times=0'], '"times=0" must be times=<number or all>, delay=<ms> or after'],
+  ])('refuses %j with exit code 2, in terms of its flags', async (args, message) => {
     const { output, code } = await run(...args);
     expect(await code).toBe(2);
     expect(output.err).toContain(message);
+    expect(output.err).not.toMatch(/"(port|host|allowRemote|redirectURIs|switches)/);
+    expect(output.err).toContain('Options: fitbit-simulator --help');
+    expect(output.out).toBe('');
   });
 
-  it('ends with exit code 1 when the port is taken', async () => {
+  it('ends with exit code 1 and one line when the port is taken', async () => {
     const simulator = await startSimulator();
-    const { output, code } = await run('--port', new URL(simulator.url).port);
+    const { port } = new URL(simulator.url);
+    const { output, code } = await run('--port', port);
     expect(await code).toBe(1);
-    expect(output.err).toContain('EADDRINUSE');
+    expect(output.err).toBe(
+      `fitbit-simulator: port ${port} is taken by another program; choose another with --port, or a free one with --port 0\n`,
+    );
     await simulator.close();
+  });
+
+  it('ends with exit code 1 when the host is no address of this computer', async () => {
+    const { output, code } = await run('--port', '0', '--host', '203.0.113.7', '--allow-remote');
+    expect(await code).toBe(1);
+    expect(output.err).toBe('fitbit-simulator: --host 203.0.113.7 is no address of this computer\n');
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(

@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { defaultSwitches } from 'fitbit-simulator';
 import { describe, expect, it } from 'vitest';
-import { fitbitScopes } from '../lib/fitbit-scopes.ts';
-import { switchNames, switchTable } from '../lib/switches.ts';
+import { fitbitScopes } from '../lib/fitbit/scopes.ts';
+import { switchNames, switchTable, valuesOf } from '../lib/world/switches.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const page = readFileSync(join(root, 'README.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/facts.md'), 'utf8');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
 /** The rows of the tables of facts: `| fact | **mark** | `file` | `test file` › test name |`. */
 const facts = [...page.matchAll(/^\| (.+) \| \*\*(.)\*\* \| `([^`]+)` \| `([^`]+)` › (.+) \|$/gm)].map(
@@ -19,14 +20,14 @@ const facts = [...page.matchAll(/^\| (.+) \| \*\*(.)\*\* \| `([^`]+)` \| `([^`]+
   }),
 );
 
-/** The names of the tests of a file, as they stand in its source. */
+/** The names of the tests of a file, from its source. */
 function testNames(file: string): string[] {
   const source = readFileSync(join(import.meta.dirname, file), 'utf8');
   const names = source.matchAll(/(?:\bit|\))\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"),/g);
   return [...names].map(([, single, double]) => (single ?? double ?? '').replaceAll('\\', ''));
 }
 
-describe('README.md', () => {
+describe('docs/facts.md and README.md', () => {
   it('has a table of facts', () => {
     const lines = page.split('\n').filter((line) => / \| \*\*.\*\* \| /.test(line));
     expect(facts.length).toBe(lines.length);
@@ -36,7 +37,7 @@ describe('README.md', () => {
   it.each(facts)('names an existing file, test and mark for: $fact', ({ mark, file, testFile, testName }) => {
     expect(['D', 'S', 'O', '?']).toContain(mark);
     expect(existsSync(join(root, 'lib', file))).toBe(true);
-    expect(readdirSync(import.meta.dirname)).toContain(testFile);
+    expect(existsSync(join(import.meta.dirname, testFile))).toBe(true);
     expect(testNames(testFile)).toContain(testName);
   });
 
@@ -48,11 +49,12 @@ describe('README.md', () => {
 
   it('has every switch in its table, with its values and the default first, and in a fact', () => {
     for (const name of switchNames) {
-      const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` | `)) ?? '';
-      const [, , values = ''] = row.split(' | ').join('|').split('|');
+      const row = readme.split('\n').find((line) => line.startsWith(`| \`${name}\` | `)) ?? '';
+      const [, , values = '', about = ''] = row.split(/ ?\| ?/);
+      expect(about).toBe(switchTable[name].about);
       const listed = [...values.matchAll(/`([^`]+)`/g)].map(([, value = '']) => value.replaceAll("'", ''));
       expect([name, listed[0]]).toEqual([name, String(defaultSwitches[name])]);
-      const possible: readonly unknown[] = switchTable[name].values ?? [defaultSwitches[name]];
+      const possible: readonly unknown[] = valuesOf(name) ?? [defaultSwitches[name]];
       expect([name, [...listed].sort()]).toEqual([name, possible.map(String).sort()]);
       expect([name, facts.some(({ fact }) => fact.includes(`\`${name}\``))]).toEqual([name, true]);
     }

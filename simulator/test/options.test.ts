@@ -1,6 +1,15 @@
 import { startSimulator } from 'fitbit-simulator';
 import { describe, expect, it } from 'vitest';
-import { callback, fitbitCode, healthScope, start } from './support.ts';
+import {
+  callback,
+  fitbitCode,
+  fitbitQuery,
+  googleQuery,
+  healthScope,
+  profileScope,
+  start,
+  withQuery,
+} from './support.ts';
 
 describe('startSimulator', () => {
   it.each([
@@ -14,6 +23,8 @@ describe('startSimulator', () => {
     [{ redirectURIs: [''] }, '"redirectURIs[]" must be a non-empty string'],
     [{ redirectURIs: ['/path'] }, '/path must be a whole URL'],
     [{ redirectURIs: ['https://a.example/#x'] }, 'without a fragment'],
+    [{ redirectURIs: ['https://a.example/ü'] }, 'must be percent-encoded ASCII'],
+    [{ redirectURIs: ['https://a.example/\r\n'] }, 'must be percent-encoded ASCII'],
     [{ fitbit: { type: 'web' } }, '"type" must be one of "server", "client", "personal"'],
     [{ fitbit: { type: 'client', clientSecret: 'x' } }, 'an app of type "client" has none'],
     [{ fitbit: { access: ['steps'] } }, '"access[]" must be one of'],
@@ -260,5 +271,43 @@ describe('consent()', () => {
     const simulator = await start();
     simulator.shutDownFitbit();
     await expect(fitbitCode(simulator)).rejects.toMatchObject({ status: 410 });
+  });
+
+  it('takes the URL that the app redirects to as it is, text or URL, by any name of the simulator', async () => {
+    const simulator = await start();
+    const { fitbit, googleHealth } = simulator;
+    const url = withQuery(fitbit.authorizationURL, fitbitQuery(simulator, { state: 'a b&c' }));
+    const { code, redirectTo } = await simulator.consent({ url, person: 'zoe' });
+    expect(redirectTo).toBe(`${callback}?code=${code}&state=a+b%26c#_=_`);
+    const query = googleQuery(simulator, { scope: `${profileScope} ${healthScope('sleep.readonly')}` });
+    const other = new URL(withQuery(googleHealth.authorizationURL, query));
+    other.hostname = 'localhost';
+    await simulator.consent({ url: other, person: 'aiko', granted: [profileScope] });
+    expect(simulator.grants.map(({ personID, scope }) => [personID, ...scope])).toEqual([
+      ['zoe', 'activity', 'profile'],
+      ['aiko', profileScope],
+    ]);
+    expect((await simulator.deny({ url })).redirectTo).toContain('error=access_denied');
+  });
+
+  it('of a URL makes the checks of the page', async () => {
+    const simulator = await start();
+    const { authorizationURL, tokenURL } = simulator.fitbit;
+    const url = withQuery(authorizationURL, fitbitQuery(simulator, { scope: '' }));
+    await expect(simulator.consent({ url, person: 'zoe' })).rejects.toMatchObject({
+      name: 'AuthorizeRefusal',
+      text: 'invalid_request - Missing parameters: scope',
+    });
+    for (const wrong of ['', '/auth/fitbit', tokenURL, 'https://www.fitbit.com/login']) {
+      const consenting = simulator.consent({ url: wrong, person: 'zoe' });
+      await expect(consenting).rejects.toThrow('"url" must be the URL that the app redirects to');
+    }
+    const both = {
+      url: withQuery(authorizationURL, fitbitQuery(simulator)),
+      person: 'zoe',
+      scope: 'profile',
+    };
+    const consenting: Promise<unknown> = Reflect.apply(simulator.consent, simulator, [both]);
+    await expect(consenting).rejects.toThrow('the consent by URL has no field "scope"');
   });
 });

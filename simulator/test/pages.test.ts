@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeGoogleScope, googleHealthPrefix } from '../lib/google-scopes.ts';
+import { describeGoogleScope, googleHealthPrefix } from '../lib/google/scopes.ts';
 import {
   answerConsent,
   basic,
@@ -132,29 +132,31 @@ describe('the control page', () => {
     for (const person of simulator.people.list()) expect(page).toContain(person.displayName);
     expect(page).toContain('healthUserId');
     expect(page).toContain('this token was not given to this app');
-    expect(page).toContain('<td>hang</td><td>3</td>');
+    expect(page).toContain('<td data-label="What happens">hang</td><td data-label="Requests to come">3</td>');
     for (const token of [fitbit.access, fitbit.refresh, google.access, google.refresh]) {
       expect(page).toContain(`…${token.slice(-6)}`);
       expect(page).not.toContain(token);
       expect(page).not.toContain(token.slice(-12));
     }
-    expect(page).toMatch(/<td>in 8 h<\/td>/);
-    expect(page).toMatch(/<td>in 60 min<\/td>/);
-    expect(page).toMatch(/<td>in 18\d days<\/td>/);
-    expect(page).toMatch(/<td>never<\/td>/);
+    expect(page).toMatch(/>in 8 h<\/td>/);
+    expect(page).toMatch(/>in 60 min<\/td>/);
+    expect(page).toMatch(/>in 18\d days<\/td>/);
+    expect(page).toMatch(/>never<\/td>/);
   });
 
   it('shows a request that got no answer', async () => {
     const simulator = await start();
     simulator.fail({ endpoint: 'token', with: 'close' });
     await expect(fitbitRefresh(simulator, 'x')).rejects.toThrow();
-    expect(await (await get(simulator.url)).text()).toContain('<td>no answer</td><td>close</td>');
+    expect(await (await get(simulator.url)).text()).toContain(
+      '<td data-label="Status">no answer</td><td data-label="Note">close</td>',
+    );
   });
 
   it('lets time pass', async () => {
     const simulator = await start({ clock: { startAt: new Date('2026-01-01T00:00:00Z'), stopped: true } });
     const answer = await press(simulator, { action: 'advance', minutes: '480' });
-    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/']);
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/?done=advance#time']);
     expect(simulator.now().toISOString()).toBe('2026-01-01T08:00:00.000Z');
   });
 
@@ -208,6 +210,18 @@ describe('the control page', () => {
     const simulator = await start();
     const forms: [Record<string, string>, string][] = [
       [{ action: 'dance' }, 'There is no such action.'],
+      [{ action: 'constructor' }, 'There is no such action.'],
+      [{ action: '__proto__' }, 'There is no such action.'],
+      [{ action: 'fault', endpoint: 'token', with: 'late', times: '1', delay: '0' }, 'needs a delay'],
+      [
+        { action: 'fault', provider: 'fitbit', endpoint: 'userinfo', with: 'hang', times: '1' },
+        'Fitbit has no',
+      ],
+      [
+        { action: 'add-person', displayName: ' ', accounts: 'both' },
+        '"displayName" must be a non-empty string',
+      ],
+      [{ action: 'add-person', displayName: 'A', accounts: 'x' }, '"accounts" is not one of the list'],
       [{}, 'There is no such action.'],
       [{ action: 'advance', minutes: '-5' }, 'must be a number from 0'],
       [{ action: 'fault', endpoint: 'x', with: 'hang', times: '1' }, 'is not one of the list'],
@@ -232,5 +246,119 @@ describe('the control page', () => {
     ];
     expect(refused.map(({ status }) => status)).toEqual([403, 403, 403, 403]);
     expect((await press(simulator, action, { origin: simulator.url })).status).toBe(303);
+  });
+
+  it('confirms each action, and shows where', async () => {
+    const simulator = await start();
+    await fitbitCode(simulator);
+    const forms: [Record<string, string>, string, string][] = [
+      [{ action: 'advance', minutes: '1' }, 'Time has passed', 'time'],
+      [{ action: 'shut-down-fitbit' }, 'Fitbit is shut down.', 'time'],
+      [{ action: 'reopen-fitbit' }, 'Fitbit is open again.', 'time'],
+      [{ action: 'fault', endpoint: 'token', with: 'hang', times: '1' }, 'The fault is set.', 'faults'],
+      [{ action: 'clear-faults' }, 'All faults are cleared.', 'faults'],
+      [{ action: 'add-person', displayName: 'Ada', accounts: 'both' }, 'The person is added', 'people'],
+      [
+        { action: 'revoke', grant: `fitbit ${simulator.fitbit.clientID} zoe` },
+        'The grant is revoked',
+        'grants',
+      ],
+      [{ action: 'clear-requests' }, 'The list of requests is empty.', 'requests'],
+      [{ action: 'switches', googleTesting: 'true' }, 'The switches are set.', 'switches'],
+    ];
+    for (const [form, message, section] of forms) {
+      const target = (await press(simulator, form)).headers.get('location') ?? '';
+      expect(target).toBe(`/?done=${form.action}#${section}`);
+      const page = await (await get(simulator.url + target)).text();
+      expect(page).toContain(`<p class="done" role="status">${message}`);
+      expect(page).toContain(`<h2 id="${section}">`);
+    }
+    const other = await (await get(`${simulator.url}/?done=constructor`)).text();
+    expect(other).not.toContain('role="status"');
+  });
+
+  it('has every endpoint, client id and secret to copy', async () => {
+    const simulator = await start();
+    const second = simulator.registerFitbitApp({ type: 'client', name: 'Second' });
+    const page = await (await get(simulator.url)).text();
+    for (const app of [simulator.fitbit, simulator.googleHealth, second]) {
+      for (const [name, value] of Object.entries(app)) {
+        expect(page).toContain(`<dt>${name}</dt><dd>${value}</dd>`);
+      }
+    }
+  });
+
+  it('links back to the app that was last seen, on this computer only', async () => {
+    const simulator = await start({ redirectURIs: ['http://localhost:3456/cb', 'https://app.example/cb'] });
+    const { authorizationURL } = simulator.fitbit;
+    const linkOf = async (headers = {}) =>
+      /class="button" href="([^"]+)"/.exec(await (await get(simulator.url, headers)).text())?.[1];
+    expect(await linkOf()).toBeUndefined();
+    const open = (redirect_uri: string) =>
+      get(withQuery(authorizationURL, fitbitQuery(simulator, { redirect_uri })));
+    await open('https://app.example/cb');
+    expect(await linkOf()).toBeUndefined();
+    await open('http://localhost:3456/cb');
+    expect(await linkOf()).toBe('http://localhost:3456/');
+    expect(await linkOf({ referer: 'https://evil.example/' })).toBe('http://localhost:3456/');
+    expect(await linkOf({ referer: `${simulator.url}/?done=fault` })).toBe('http://localhost:3456/');
+    expect(await linkOf({ referer: 'http://localhost:4567/dashboard' })).toBe('http://localhost:4567/');
+  });
+
+  it('sets a fault for one provider, with a delay', async () => {
+    const simulator = await start();
+    const form = { action: 'fault', endpoint: 'token', with: '503', times: '1', delay: '20' };
+    await press(simulator, { ...form, provider: 'google-health' });
+    expect((await fitbitRefresh(simulator, 'x')).status).toBe(400);
+    const page = await (await get(simulator.url)).text();
+    expect(page).toContain('>google-health</td>');
+    expect(page).toContain('status 503, after 20 ms');
+    expect((await post(simulator.googleHealth.tokenURL, {})).status).toBe(503);
+    await press(simulator, { ...form, provider: '', with: 'late' });
+    expect(await (await get(simulator.url)).text()).toContain('late, after 20 ms');
+  });
+
+  it('adds a person who can sign in', async () => {
+    const simulator = await start();
+    await press(simulator, { action: 'add-person', displayName: 'Ada <b> Lovelace', accounts: 'both' });
+    const added = simulator.people.list().at(-1);
+    expect(added).toMatchObject({ givenName: 'Ada', google: { legacyUserID: added?.fitbit?.userID } });
+    expect(await fitbitCode(simulator, { person: added?.id ?? '' })).toMatch(/^[0-9a-f]{40}$/);
+    await press(simulator, { action: 'add-person', displayName: 'Bo', accounts: 'google' });
+    expect(simulator.people.list().at(-1)?.google).not.toHaveProperty('healthUserID');
+    expect(await (await get(simulator.url)).text()).toContain('Ada &lt;b&gt; Lovelace');
+  });
+
+  it('filters its lists by provider and text', async () => {
+    const simulator = await start();
+    await fitbitTokens(simulator);
+    await googleTokens(simulator, { person: 'aiko' });
+    const rows = async (query: Record<string, string>) => {
+      const page = await (await get(withQuery(`${simulator.url}/`, query))).text();
+      const [, lists = ''] = page.split('<h2 id="people">');
+      const [people = '', grants = '', tokens = '', requests = ''] = lists.split(
+        /<h2 id="(?:grants|tokens|requests)">/,
+      );
+      const count = (text: string, part: string) => text.split(part).length - 1;
+      return [
+        count(people, '<li>'),
+        ...[grants, tokens].map((list) => count(list, '<tr><td ')),
+        count(requests.split('<h2')[0] ?? '', '<tr><td '),
+      ];
+    };
+    expect(await rows({})).toEqual([6, 2, 4, 2]);
+    expect(await rows({ provider: 'fitbit' })).toEqual([4, 1, 2, 1]);
+    expect(await rows({ provider: 'google-health', text: 'AIKO' })).toEqual([1, 1, 2, 0]);
+    expect(await rows({ text: 'nothing of the kind' })).toEqual([0, 0, 0, 0]);
+  });
+
+  it('shows the last 30 requests, or all of them', async () => {
+    const simulator = await start();
+    for (let n = 0; n < 35; n += 1) await get(simulator.fitbit.userProfileURL);
+    const short = await (await get(simulator.url)).text();
+    expect(short.match(/profile\.json<\/code>/g)).toHaveLength(30);
+    expect(short).toContain('5 older requests are not shown.');
+    const long = await (await get(`${simulator.url}/?all=on`)).text();
+    expect(long.match(/profile\.json<\/code>/g)).toHaveLength(35);
   });
 });

@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { startSimulator } from 'fitbit-simulator';
 import { describe, expect, it, vi } from 'vitest';
-import { RequestLog } from '../lib/requests.ts';
-import { Pending } from '../lib/state.ts';
+import { PendingRequests } from '../lib/world/authorize-request.ts';
+import { RequestLog } from '../lib/world/request-log.ts';
 import {
   answerConsent,
   basic,
@@ -14,6 +14,7 @@ import {
   fitbitRefresh,
   fitbitTokens,
   get,
+  googleQuery,
   googleTokens,
   openConsent,
   post,
@@ -116,7 +117,7 @@ describe('the server', () => {
     const query = fitbitQuery(simulator, { redirect_uri: 'http://localhøst/\r\nx: y' });
     const answer = await get(withQuery(simulator.fitbit.authorizationURL, query));
     expect(answer.headers.get('simulator-note')).toMatch(
-      /^redirect_uri http:\/\/localh\?st\/\?\?x: y is not/,
+      /^redirect_uri http:\/\/localh\?st\/\?\?x: y must be percent-encoded ASCII$/,
     );
   });
 
@@ -267,12 +268,75 @@ describe('the request log', () => {
   });
 });
 
+describe('what the request log leaves out', () => {
+  it('is the value of every header that carries credentials', async () => {
+    const simulator = await start();
+    await post(
+      simulator.fitbit.tokenURL,
+      {},
+      {
+        ...basic(simulator.fitbit),
+        'proxy-authorization': `Basic ${Buffer.from('proxy:hunter2').toString('base64')}`,
+        'x-api-key': 'key-hunter2',
+        cookie: 'sid=hunter2',
+      },
+    );
+    const [logged] = simulator.requests;
+    const digits = '\\[redacted:[0-9a-f]{8}\\]';
+    expect(logged?.headers).toMatchObject({
+      authorization: expect.stringMatching(`^Basic 23SIM0:${digits}$`),
+      'proxy-authorization': expect.stringMatching(`^Basic proxy:${digits}$`),
+      'x-api-key': expect.stringMatching(`^${digits}$`),
+      cookie: expect.stringMatching(`^${digits}$`),
+    });
+    expect(JSON.stringify(logged)).not.toContain('hunter2');
+  });
+
+  it('is all of a body beyond 4 kB, in one field or in many', async () => {
+    const simulator = await start();
+    await post(simulator.fitbit.tokenURL, { grant_type: 'refresh_token', a: 'x'.repeat(500_000) });
+    await post(
+      simulator.fitbit.tokenURL,
+      Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`f${n}`, 'y'])),
+    );
+    await post(simulator.fitbit.tokenURL, { ['n'.repeat(500_000)]: 'z' });
+    for (const { body } of simulator.requests) expect(JSON.stringify(body).length).toBeLessThan(4096 * 3);
+    expect(simulator.requests[0]?.body).toEqual({
+      grant_type: 'refresh_token',
+      a: '[cut: the log keeps 4 kB]',
+    });
+    expect(simulator.requests[1]?.body).toMatchObject({ f0: 'y', f500: 'y' });
+  });
+});
+
+describe('a redirect URI that can be no Location header', () => {
+  it.each([
+    'http://localhost:3000/cb\r\nSet-Cookie: a=b',
+    'http://localhost:3000/cb\nx',
+    'http://localhost:3000/ü',
+    'http://localhost:3000/a b',
+    'http://localhost:3000/\u0000',
+  ])('is refused with a page: %j', async (redirect_uri) => {
+    const simulator = await start();
+    const { fitbit, googleHealth } = simulator;
+    for (const [url, query] of [
+      [fitbit.authorizationURL, fitbitQuery(simulator, { redirect_uri })],
+      [googleHealth.authorizationURL, googleQuery(simulator, { redirect_uri })],
+    ] as const) {
+      const answer = await get(withQuery(url, query));
+      expect(answer.status).toBe(400);
+      expect(answer.headers.get('simulator-note')).toContain('must be percent-encoded ASCII');
+      expect(await answer.text()).toContain('redirect_uri');
+    }
+  });
+});
+
 describe('open consent pages', () => {
   it('are forgotten, oldest first, beyond a thousand', async () => {
     const simulator = await start();
     const { id } = await openConsent(simulator.fitbit.authorizationURL, fitbitQuery(simulator));
     expect(id).toMatch(/^[\w-]{32}$/);
-    const pending = new Pending();
+    const pending = new PendingRequests();
     const app = {
       provider: 'fitbit',
       name: '',

@@ -1,0 +1,125 @@
+import { fitbitScopeTexts } from '../fitbit/scopes.ts';
+import { describeGoogleScope } from '../google/scopes.ts';
+import type { Reply } from '../http/reply.ts';
+import { type Html, html } from '../pages/html.ts';
+import { page } from '../pages/layout.ts';
+import type { AuthorizeRequest } from '../world/authorize-request.ts';
+import { fullName, type Person } from '../world/person.ts';
+import type { Provider } from '../world/provider.ts';
+import type { Refusal } from './authorization.ts';
+
+/** The path that the consent pages post to, and clients without a browser. */
+export const consentPath = '/consent';
+
+/** What a consent page shows. */
+interface ConsentView {
+  readonly request: AuthorizeRequest;
+  /** The one-time id of the request. */
+  readonly id: string;
+  readonly people: readonly Person[];
+  /** Who is chosen at first: a person's id. */
+  readonly chosen: string | undefined;
+  /** What was wrong with the last answer. */
+  readonly problem: string | undefined;
+}
+
+/** Fitbit's consent page: who asks, who answers, a ticked box for each scope. */
+export function fitbitConsentPage(view: ConsentView): Reply {
+  const { app, scope } = view.request;
+  return consentPage(
+    view,
+    html`<strong>${app.name}</strong> would like to use your Fitbit data`,
+    html`<fieldset><legend>What may it ${app.writable.size > 0 ? 'read and change' : 'read'}?</legend>
+<ul class="scopes">${scope.map((name) => scopeBox(name, fitbitScopeTexts[name] ?? [name, ''], true))}</ul></fieldset>
+<p class="small">Allow only what you trust ${app.name} with. You can take it back at any time.</p>`,
+    html`<button class="primary" name="decision" value="allow">Allow</button>
+<button class="secondary" name="decision" value="deny">Deny</button>`,
+  );
+}
+
+/** Google's consent page: boxes start unticked, because consent there is granular. */
+export function googleConsentPage(view: ConsentView): Reply {
+  const { app, scope } = view.request;
+  const described = scope.map((name) => ({ name, ...describeGoogleScope(name) }));
+  const signIn = described.filter((one) => one.signIn).map(({ title }) => title);
+  const boxes = described.filter((one) => !one.signIn);
+  return consentPage(
+    view,
+    html`<strong>${app.name}</strong> wants access to your Google account`,
+    html`${
+      signIn.length > 0 &&
+      html`<p class="small">It will be told ${new Intl.ListFormat('en').format(signIn)}.</p>`
+    }
+${
+  boxes.length > 0 &&
+  html`<fieldset><legend>Select what ${app.name} can access</legend>
+<label class="scope all"><input type="checkbox" name="all" value="yes"><span><strong>Select all</strong></span></label>
+<ul class="scopes">${boxes.map(({ name, title, about }) => scopeBox(name, [title, about], false))}</ul></fieldset>`
+}`,
+    html`<button class="secondary" name="decision" value="deny">Cancel</button>
+<button class="primary" name="decision" value="allow">Continue</button>`,
+  );
+}
+
+function consentPage(view: ConsentView, title: Html, scopes: Html, buttons: Html): Reply {
+  const { app, provider, redirectURI } = view.request;
+  const host = (URL.canParse(redirectURI) && new URL(redirectURI).host) || redirectURI;
+  const content = html`<main class="card">
+${brand(provider)}
+<h1>${title}</h1>
+${view.problem !== undefined && html`<p class="problem" role="alert">${view.problem}</p>`}
+<form method="post" action="${consentPath}">
+<input type="hidden" name="request" value="${view.id}">
+<fieldset><legend>Who are you?</legend>
+<ul class="people">${view.people.map((person) => personCard(person, view))}</ul></fieldset>
+${scopes}
+<div class="buttons">${buttons}</div>
+</form>
+<p class="small backto">You will be sent to <span class="address">${host}</span></p>
+</main>`;
+  const [face, name] = faces[provider];
+  return page(
+    view.problem === undefined ? 200 : 400,
+    face,
+    `Allow ${app.name}? – ${name} simulator`,
+    content,
+  );
+}
+
+const faces = { fitbit: ['fitbit', 'Fitbit'], 'google-health': ['google', 'Google'] } as const;
+
+/** The head of a card: not a provider's logo, only its colors. */
+function brand(provider: Provider): Html {
+  const [mark, name] =
+    provider === 'fitbit'
+      ? [html`<img src="/assets/icon.svg" alt="" width="28" height="28">`, 'fitbit']
+      : [html`<span class="mark" aria-hidden="true"></span>`, 'Google Health'];
+  return html`<header class="brand">${mark}<span>${name} <small>simulator</small></span></header>`;
+}
+
+function personCard(person: Person, view: ConsentView): Html {
+  const account = view.request.provider === 'fitbit' ? person.fitbit?.userID : person.google?.email;
+  return html`<li><label class="person"><input type="radio" name="person" value="${person.id}"${
+    person.id === view.chosen && html` checked`
+  }><img src="/avatars/${person.id}/100.svg" alt="" width="48" height="48"><span><strong>${fullName(person)}</strong><small>${account}</small><small>${person.about}</small></span></label></li>
+`;
+}
+
+function scopeBox(name: string, [title, about]: readonly [string, string], ticked: boolean): Html {
+  return html`<li><label class="scope"><input type="checkbox" name="scope" value="${name}"${
+    ticked && html` checked`
+  }><span><strong>${title}</strong><small>${about}</small></span></label></li>
+`;
+}
+
+/** The page for a bad authorize request: the user sees it, the app gets no answer. */
+export function refusalPage(provider: Provider, { status, text, note }: Refusal): Reply {
+  const google = provider === 'google-health';
+  const content = html`<main class="card">
+${brand(provider)}
+<h1>${google ? 'Access blocked' : 'Developer information'}</h1>
+<p class="error-text"><code>${google ? `Error ${status}: ${text}` : text}</code></p>
+<p class="small"><strong>For the developer:</strong> ${note}.</p>
+</main>`;
+  return page(status, faces[provider][0], 'Bad authorization request – simulator', content, note);
+}

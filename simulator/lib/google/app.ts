@@ -1,0 +1,26 @@
+import { boolean, checkFields } from '../check.ts';
+import { type App, type AppSettings, appChecks } from '../world/apps.ts';
+import type { World } from '../world/world.ts';
+
+/** An app as registered in a Google project. */
+export interface GoogleHealthAppSettings extends AppSettings {
+  /** Whether the Google Health API is enabled for the project; without, it answers 403. @default true */
+  readonly apiEnabled?: boolean | undefined;
+}
+
+/** Registers an app in a Google project. */
+export function registerGoogleHealthApp({ apps }: World, settings: GoogleHealthAppSettings): App {
+  checkFields(settings, 'the Google Health app', { ...appChecks, apiEnabled: boolean });
+  const number = apps.size;
+  return apps.add({
+    provider: 'google-health',
+    name: settings.name ?? 'Demo app',
+    clientID: settings.clientID ?? `40741040000${number}-simulator.apps.googleusercontent.com`,
+    clientSecret: settings.clientSecret ?? `GOCSPX-simulator-${number}-secret`,
+    redirectURIs: settings.redirectURIs,
+    type: 'server',
+    writable: new Set(),
+    owner: '',
+    enabled: settings.apiEnabled ?? true,
+  });
+}

@@ -1,0 +1,62 @@
+import { checkFields, oneOf, text } from '../../check.ts';
+import { isLoopback } from '../../world/apps.ts';
+import type { World } from '../../world/world.ts';
+import type { Delivery } from '../deliveries.ts';
+import { googlePaths } from '../endpoints.ts';
+import { endpointProblem } from '../project.ts';
+import { updateStream } from './endpoints.ts';
+import { eventTypes, type SecurityEventType } from './event-types.ts';
+
+/** A security event to send. */
+export interface NewSecurityEvent {
+  /** The simulator's own id of the person. */
+  readonly person: string;
+  readonly type: SecurityEventType;
+  /** With `account-disabled`: why, such as `hijacking`. */
+  readonly reason?: string | undefined;
+}
+
+/** Google's security events (RISC), as the simulator sends them. */
+export interface SecurityEvents {
+  /** Where the issuer and the place of the keys are published. */
+  readonly configurationURL: string;
+  /** The base of the calls that set up the stream; they take the access token of `webhooks.project`. */
+  readonly streamURL: string;
+  /** The event tokens that were sent or wait to be sent, oldest first. */
+  readonly deliveries: readonly Delivery[];
+  /** Sends all types of events to a URL: on this computer, or https. */
+  register(url: string): void;
+  /** Sends an event to each app that the person signed in to; resolves after the first attempts. */
+  send(event: NewSecurityEvent): Promise<void>;
+  /** Signs with a new key from now on; the one before stays published. */
+  rotateKey(): void;
+  /** Resolves when no request is on its way. What waits for its next attempt does not count. */
+  idle(): Promise<void>;
+}
+
+/** The security events of a simulator. */
+export function securityEventsOf(world: World): SecurityEvents {
+  const { securityEvents } = world;
+  return {
+    configurationURL: world.url + googlePaths.eventConfiguration,
+    streamURL: `${world.url}/google/v1beta`,
+    get deliveries() {
+      return securityEvents.deliveries.list();
+    },
+    register(url) {
+      const problem = endpointProblem(url, isLoopback);
+      if (problem !== undefined) throw new TypeError(`"url": ${problem}`);
+      updateStream(world, url, Object.values(eventTypes));
+    },
+    send: (event) => send(world, event),
+    rotateKey: () => securityEvents.keys.rotate(),
+    idle: () => securityEvents.deliveries.idle(),
+  };
+}
+
+async function send({ securityEvents, people }: World, event: NewSecurityEvent): Promise<void> {
+  checkFields(event, 'the event', { person: text, type: oneOf(Object.keys(eventTypes)), reason: text });
+  const { person, type, reason } = event;
+  if (people.get(person) === undefined) throw new TypeError(`"person": there is no ${person}`);
+  await securityEvents.accountChanged(person, type, reason === undefined ? {} : { reason });
+}
