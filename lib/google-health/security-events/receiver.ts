@@ -1,0 +1,172 @@
+import { checkObject, checkTimeout, isText } from '../../util/arguments.ts';
+import { ConsentCheck, type ConsentTokens } from '../incoming/consent-check.ts';
+import type { Answer, HeaderFields, Receiver } from '../incoming/handlers.ts';
+import type { BodyError } from '../incoming/http-body.ts';
+import { checkCount, checkFunction, checkMethod } from '../incoming/options.ts';
+import { MemorySeenIDs, type SeenIDs } from '../incoming/seen-ids.ts';
+import { inTimeSlice } from '../incoming/time-slice.ts';
+import { WorkQueue } from '../incoming/work-queue.ts';
+import { SecurityEventError } from './error.ts';
+import type { SecurityEventToken } from './event.ts';
+import type { KnownEventType } from './event-types.ts';
+import { createIssuerKeySet, type IssuerKeySetOptions } from './key-set.ts';
+import { type VerifySecurityEventOptions, verifySecurityEvent } from './verify-event.ts';
+
+/** Settings of a receiver of security events. */
+export interface SecurityEventOptions extends IssuerKeySetOptions, Omit<VerifySecurityEventOptions, 'keys'> {
+  /** Is called for each event token, after Google has had its response. */
+  onEvent: (token: SecurityEventToken) => unknown;
+  /**
+   * Is called with what `onEvent` throws, and with a `SecurityEventError` for each token that was refused. Google sees
+   * only the latter's code.
+   * @default writes a process warning, except for tokens that are invalid
+   */
+  onError?: ((error: unknown, token?: SecurityEventToken) => unknown) | undefined;
+  /**
+   * A `TokenManager` whose tokens are refreshed when Google says that a user's tokens were revoked or the account
+   * disabled: if the consent is gone, its `onReauthorize` is called. Needs `userID`.
+   */
+  tokens?: ConsentTokens | undefined;
+  /** Gives the `tokens`' id of the user whose login stored this `sub`; `undefined` for a user who is unknown. */
+  userID?: ((sub: string) => string | undefined | Promise<string | undefined>) | undefined;
+  /**
+   * Where the ids of event tokens (`jti`) are remembered, so that each is processed once.
+   * @default the memory of this process, for a week
+   */
+  seen?: SeenIDs | undefined;
+  /**
+   * How many event tokens are processed at a time.
+   * @default 8
+   */
+  concurrency?: number | undefined;
+  /**
+   * How many event tokens may wait. Above that, Google is told to send them again later (503).
+   * @default 10_000
+   */
+  maxPending?: number | undefined;
+  /**
+   * How long a request may take to arrive, ms.
+   * @default 10_000
+   */
+  bodyTimeout?: number | undefined;
+}
+
+const WEEK = 7 * 24 * 3_600_000; // ms
+const MAX_SEEN = 100_000;
+
+const ENDS_CONSENT: ReadonlySet<string> = new Set<KnownEventType>(['tokens-revoked', 'account-disabled']);
+
+/**
+ * Makes what is behind the handlers of security events.
+ *
+ * @throws TypeError naming the option that is wrong
+ */
+export function createReceiver(options: SecurityEventOptions): Receiver {
+  checkOptions(options);
+  const { clientIDs, onEvent, onError = warn, tokens, userID, now } = options;
+  const { concurrency = 8, maxPending = 10_000, bodyTimeout = 10_000 } = options;
+  const { seen = new MemorySeenIDs({ ttl: WEEK, max: MAX_SEEN, now }) } = options;
+  const verification = { clientIDs, keys: createIssuerKeySet(options) };
+  const queue = new WorkQueue(concurrency, maxPending);
+  const consent = tokens && new ConsentCheck(tokens);
+
+  const report = (error: unknown, token?: SecurityEventToken) => {
+    const tell = async () => onError(error, token);
+    tell().catch(warn);
+  };
+  /** Calls a function of the app's; nothing that it throws goes further. */
+  const attempt = async (token: SecurityEventToken, call: () => unknown): Promise<void> => {
+    try {
+      await call();
+    } catch (error) {
+      report(error, token);
+    }
+  };
+
+  const checkConsent = async (sub: string): Promise<void> => {
+    const user = await userID?.(sub);
+    if (user !== undefined) await consent?.check(user);
+  };
+
+  const handle = async (token: SecurityEventToken): Promise<void> => {
+    for (const { type, sub } of token.events) {
+      if (sub !== undefined && ENDS_CONSENT.has(type)) await attempt(token, () => checkConsent(sub));
+    }
+    await attempt(token, () => inTimeSlice(() => onEvent(token)));
+  };
+
+  const accept = async (token: SecurityEventToken): Promise<Answer> => {
+    if (!queue.fits(1)) {
+      throw new SecurityEventError(`More than ${maxPending} event tokens are waiting`, {
+        code: 'busy',
+        status: 503,
+      });
+    }
+    let isNew = true;
+    await attempt(token, async () => {
+      isNew = await seen.add(token.jti);
+    });
+    if (!isNew) return { status: 202 };
+    const done = queue.add([() => handle(token)]);
+    return { status: 202, work: () => done };
+  };
+
+  return {
+    bodyTimeout,
+    async receive(_headers: HeaderFields, body: Buffer) {
+      try {
+        const token = await verifySecurityEvent(body.toString('latin1').trim(), verification);
+        return await accept(token);
+      } catch (error) {
+        if (!(error instanceof SecurityEventError)) throw error;
+        report(error);
+        return refusal(error);
+      }
+    },
+    refused({ message, status }: BodyError) {
+      report(new SecurityEventError(message, { code: 'body', status }));
+    },
+    idle: () => queue.idle(),
+  };
+}
+
+/** The response to a token that was refused (RFC 8935, section 2.4). */
+function refusal({ code, message, status }: SecurityEventError): Answer {
+  if (status !== 400) return { status };
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Content-Language': 'en-US' },
+    body: JSON.stringify({ err: code, description: message }),
+  };
+}
+
+function checkOptions(options: SecurityEventOptions): void {
+  checkObject(options, 'options');
+  const { clientIDs, onEvent, onError, tokens, userID, seen, bodyTimeout } = options;
+  if (!Array.isArray(clientIDs) || clientIDs.length === 0 || !clientIDs.every(isText)) {
+    throw new TypeError('"clientIDs" must be a list of the ids of your OAuth clients');
+  }
+  checkFunction(onEvent, 'onEvent');
+  if (onError !== undefined) checkFunction(onError, 'onError');
+  if (tokens !== undefined) {
+    checkMethod(tokens, 'tokens', 'refresh');
+    // By default it would be the `sub`, under which a login with Google Health stores nothing.
+    if (userID === undefined) {
+      throw new TypeError(
+        '"tokens" needs "userID": a function that finds your user by the `sub` that the login stored',
+      );
+    }
+  }
+  if (userID !== undefined) checkFunction(userID, 'userID');
+  if (seen !== undefined) checkMethod(seen, 'seen', 'add');
+  for (const name of ['concurrency', 'maxPending'] as const) {
+    if (options[name] !== undefined) checkCount(options[name], name);
+  }
+  if (bodyTimeout !== undefined) checkTimeout(bodyTimeout, 'bodyTimeout');
+}
+
+/** Without `onError`. What anybody can cause is left out, so that nobody can fill a log with it. */
+function warn(error: unknown): void {
+  if (error instanceof SecurityEventError && (error.status === 400 || error.code === 'body')) return;
+  process.emitWarning(error instanceof Error ? error : String(error));
+}

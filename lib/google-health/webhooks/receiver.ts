@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { checkBoolean, checkObject, checkTimeout } from '../../util/arguments.ts';
+import { ConsentCheck, type ConsentTokens } from '../incoming/consent-check.ts';
+import type { Answer, HeaderFields, Receiver } from '../incoming/handlers.ts';
+import type { BodyError } from '../incoming/http-body.ts';
+import { checkCount, checkFunction, checkMethod } from '../incoming/options.ts';
+import type { SeenIDs } from '../incoming/seen-ids.ts';
+import { inTimeSlice } from '../incoming/time-slice.ts';
+import { WorkQueue } from '../incoming/work-queue.ts';
+import { WebhookError } from './error.ts';
+import { createKeySet, type KeySetOptions } from './key-set.ts';
+import type { WebhookNotification } from './notification.ts';
+import { toSecrets } from './secrets.ts';
+import { type VerifyNotificationOptions, verifyNotification } from './verify-notification.ts';
+
+/** Settings of a webhook. */
+export interface WebhookOptions extends KeySetOptions, Omit<VerifyNotificationOptions, 'keys'> {
+  /**
+   * Is called for each notification, after Google has had its response. Google may send a notification again, and in
+   * another order.
+   */
+  onNotification: (notification: WebhookNotification) => unknown;
+  /**
+   * Is called with what `onNotification` throws, and with a `WebhookError` for each request that was refused. Google
+   * sees neither.
+   * @default writes a process warning, except for requests without a valid secret and signature
+   */
+  onError?: ((error: unknown, notification?: WebhookNotification) => unknown) | undefined;
+  /**
+   * A `TokenManager` whose tokens are refreshed when a user's notification is a `DELETE`, which may mean that the
+   * consent is gone: then its `onReauthorize` is called.
+   */
+  tokens?: ConsentTokens | undefined;
+  /**
+   * Gives the `tokens`' id of a user; `undefined` for a user who is unknown.
+   * @default the `healthUserId`
+   */
+  userID?: ((healthUserId: string) => string | undefined | Promise<string | undefined>) | undefined;
+  /**
+   * Where ids of notifications are remembered, so that each is processed once. Google sends no id: it is a hash of the
+   * notification's content, and two changes of the same data look the same. Let ids expire within minutes.
+   */
+  seen?: SeenIDs | undefined;
+  /**
+   * How many notifications are processed at a time.
+   * @default 8
+   */
+  concurrency?: number | undefined;
+  /**
+   * How many notifications may wait. Above that, Google is told to send them again later (503).
+   * @default 10_000
+   */
+  maxPending?: number | undefined;
+  /**
+   * How long a request may take to arrive, ms.
+   * @default 10_000
+   */
+  bodyTimeout?: number | undefined;
+}
+
+/**
+ * Makes what is behind a webhook's handlers.
+ *
+ * @throws TypeError naming the option that is wrong
+ */
+export function createReceiver(options: WebhookOptions): Receiver {
+  checkOptions(options);
+  const { onNotification, onError = warn, tokens, userID = (id: string) => id, seen } = options;
+  const { concurrency = 8, maxPending = 10_000, bodyTimeout = 10_000 } = options;
+  const verification = { ...options, secret: toSecrets(options.secret), keys: createKeySet(options) };
+  const queue = new WorkQueue(concurrency, maxPending);
+  const consent = tokens && new ConsentCheck(tokens);
+
+  /** Calls a function of the app's; nothing that it throws goes further. */
+  const attempt = async (notification: WebhookNotification, call: () => unknown): Promise<void> => {
+    try {
+      await call();
+    } catch (error) {
+      report(error, notification);
+    }
+  };
+  const report = (error: unknown, notification?: WebhookNotification) => {
+    const tell = async () => onError(error, notification);
+    tell().catch(warn);
+  };
+
+  const isNew = async (notification: WebhookNotification): Promise<boolean> => {
+    let result = true;
+    await attempt(notification, async () => {
+      if (seen !== undefined) result = await seen.add(idOf(notification));
+    });
+    return result;
+  };
+
+  const handle = async (notification: WebhookNotification): Promise<void> => {
+    if (!(await isNew(notification))) return;
+    if (consent !== undefined && notification.operation === 'DELETE') {
+      await attempt(notification, async () => {
+        const user = await userID(notification.healthUserId);
+        if (user !== undefined) await consent.check(user);
+      });
+    }
+    await attempt(notification, () => inTimeSlice(() => onNotification(notification)));
+  };
+
+  const accept = (notifications: readonly WebhookNotification[]): Answer => {
+    if (!queue.fits(notifications.length)) {
+      throw new WebhookError(
+        `More than ${maxPending} notifications are waiting: Google will send these again`,
+        {
+          code: 'busy',
+          status: 503,
+        },
+      );
+    }
+    const done = queue.add(notifications.map((notification) => () => handle(notification)));
+    return { status: 204, work: () => done };
+  };
+
+  return {
+    bodyTimeout,
+    async receive(headers: HeaderFields, body: Buffer) {
+      try {
+        const result = await verifyNotification({ headers, body }, verification);
+        return result.type === 'handshake' ? { status: 201 } : accept(result.notifications);
+      } catch (error) {
+        if (!(error instanceof WebhookError)) throw error;
+        report(error);
+        return { status: error.status };
+      }
+    },
+    refused({ message, status }: BodyError) {
+      report(new WebhookError(message, { code: 'body', status }));
+    },
+    idle: () => queue.idle(),
+  };
+}
+
+function checkOptions(options: WebhookOptions): void {
+  checkObject(options, 'options');
+  checkFunction(options.onNotification, 'onNotification');
+  for (const name of ['onError', 'userID'] as const) {
+    if (options[name] !== undefined) checkFunction(options[name], name);
+  }
+  for (const name of ['concurrency', 'maxPending'] as const) {
+    if (options[name] !== undefined) checkCount(options[name], name);
+  }
+  if (options.tokens !== undefined) checkMethod(options.tokens, 'tokens', 'refresh');
+  if (options.seen !== undefined) checkMethod(options.seen, 'seen', 'add');
+  if (options.bodyTimeout !== undefined) checkTimeout(options.bodyTimeout, 'bodyTimeout');
+  const { allowMissingAuthorization = false } = options;
+  checkBoolean(allowMissingAuthorization, 'allowMissingAuthorization');
+}
+
+/** Without `onError`. What anybody can cause is left out, so that nobody can fill a log with it. */
+function warn(error: unknown): void {
+  if (error instanceof WebhookError && (error.status === 401 || error.code === 'body')) return;
+  process.emitWarning(error instanceof Error ? error : String(error));
+}
+
+function idOf(notification: WebhookNotification): string {
+  return createHash('sha256').update(JSON.stringify(notification)).digest('base64url');
+}
