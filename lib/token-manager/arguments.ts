@@ -1,19 +1,36 @@
-import { checkObject, checkToken } from '../oauth2/arguments.ts';
-import type { TokenSet } from '../oauth2/tokens.ts';
+import type { TokenSet } from '../client/token-set.ts';
+import { checkObject, checkSignal } from '../util/arguments.ts';
+import { readTokens, type TokenInput } from './record.ts';
 
-/** Refuses what is not a token set. */
-export function checkTokenSet(tokens: TokenSet): void {
+/**
+ * Reads a token set that the app gives.
+ *
+ * @throws TypeError naming the field that is wrong; the message never holds its value
+ */
+export function checkTokens(tokens: TokenInput): TokenSet {
   checkIsObject(tokens, 'tokens');
-  checkToken(tokens.accessToken, 'tokens.accessToken');
-  if (tokens.refreshToken !== undefined) checkToken(tokens.refreshToken, 'tokens.refreshToken');
-  if (!(tokens.expiresAt instanceof Date) || Number.isNaN(tokens.expiresAt.getTime())) {
-    throw new TypeError('"tokens.expiresAt" must be a valid Date');
-  }
+  return readTokens(tokens, (field) => new TypeError(`"tokens.${field}" ${EXPECTED[field] ?? 'is wrong'}`));
 }
+
+const EXPECTED: Record<string, string> = {
+  accessToken: 'must be a token: a non-empty string of visible ASCII characters',
+  refreshToken: 'must be a token: a non-empty string of visible ASCII characters',
+  tokenType: 'must be a string',
+  scope: 'must be an array of strings',
+  userID: 'must be a string',
+  expiresAt: 'must be a valid Date',
+  refreshTokenExpiresAt: 'must be a valid Date',
+};
 
 /** As `checkObject`, for a value whose type is declared. */
 export function checkIsObject(value: object, name: string): void {
   checkObject(value, name);
+}
+
+/** Refuses wrong options of a call. */
+export function checkCall(options: { signal?: AbortSignal | undefined }): void {
+  checkIsObject(options, 'options');
+  if (options.signal !== undefined) checkSignal(options.signal);
 }
 
 /** Refuses what is not a function. */

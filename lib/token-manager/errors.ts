@@ -1,13 +1,22 @@
-import { OAuthError } from '../oauth2/errors.ts';
+import { OAuthError, TransportError } from '../client/errors.ts';
 
 /** The store could not do its part. The same call may succeed later. */
-export function storeError(cause: unknown): OAuthError {
+export function storeFailed(cause: unknown): OAuthError {
   if (cause instanceof OAuthError) return cause;
   return new OAuthError('The token store failed: see the cause, and try again', {
-    code: 'store',
+    code: 'store_failed',
     operation: 'token_store',
     retryable: true,
     cause,
+  });
+}
+
+/** Other processes changed the tokens, or held the lease, during every try. */
+export function storeContention(): OAuthError {
+  return new OAuthError('Other processes kept changing the stored tokens: try again', {
+    code: 'store_contention',
+    operation: 'token_store',
+    retryable: true,
   });
 }
 
@@ -20,7 +29,7 @@ export function noTokens(): OAuthError {
   });
 }
 
-/** The access token is used up, and there is nothing to get another one with. */
+/** The access token has expired, and there is no refresh token. */
 export function noRefreshToken(): OAuthError {
   return new OAuthError(
     'The access token has expired and no refresh token came with it: send the user to the login route',
@@ -28,10 +37,10 @@ export function noRefreshToken(): OAuthError {
   );
 }
 
-/** A refresh has failed before in a way that only a new consent mends. */
+/** An earlier refresh has shown that only a new consent helps. */
 export function consentGone(code: string): OAuthError {
   return new OAuthError(
-    `The user's consent is gone (${code}), as an earlier refresh has shown: send the user to the login route`,
+    `An earlier refresh failed with ${code}, so the consent no longer exists: send the user to the login route`,
     { code, operation: 'refresh', reauthorize: true },
   );
 }
@@ -44,11 +53,48 @@ export function unreadable(remedy: string): OAuthError {
   });
 }
 
-/** The tokens changed under every try. */
-export function contended(): OAuthError {
-  return new OAuthError('The stored tokens changed again and again during the refresh: try again', {
-    code: 'conflict',
+/** `refresh` resolved with something that is not a token set. */
+export function malformedAnswer(field: string): OAuthError {
+  return new OAuthError(
+    `"refresh" must resolve with a token set: its ${field} is missing or of a wrong type`,
+    {
+      code: 'malformed',
+      operation: 'refresh',
+    },
+  );
+}
+
+/** `refresh` gave no answer in time. */
+export function refreshTimeout(timeout: number): TransportError {
+  return new TransportError(`"refresh" did not settle within ${timeout} ms: try again`, {
+    code: 'timeout',
+    operation: 'refresh',
+  });
+}
+
+/** `refresh` rejected with an error that is not of this package. */
+export function refreshFailed(cause: unknown): OAuthError {
+  return new OAuthError('"refresh" failed: see the cause', {
+    code: 'refresh_failed',
     operation: 'refresh',
     retryable: true,
+    cause,
+  });
+}
+
+/** A consent can't be revoked before a refresh has ended, and it could not be ended. */
+export function refreshUnfinished(cause: unknown): OAuthError {
+  return new OAuthError(
+    'An unfinished refresh may have replaced the token to revoke, and finishing it failed: see the cause, and try again',
+    { code: 'refresh_unfinished', operation: 'revoke', retryable: true, cause },
+  );
+}
+
+/** The caller's signal. */
+export function aborted(reason: unknown): TransportError {
+  return new TransportError('The call was aborted by its signal', {
+    code: 'aborted',
+    operation: 'token_store',
+    cause: reason,
   });
 }

@@ -1,62 +1,94 @@
-import { open, readFile, rename } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { checkString, isObject } from '../oauth2/arguments.ts';
-import { findInterrupted, lockedRecord } from './memory.ts';
-import { Mutex } from './mutex.ts';
-import type { LockedRecord, TokenRecord, TokenStore } from './store.ts';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { checkString, isObject } from '../util/arguments.ts';
+import { copy, findUnfinished } from './memory.ts';
+import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
 /**
- * Keeps tokens in one JSON file: for demos, command lines and apps of a few users. **One process only**: two on the
- * same file overwrite each other's tokens.
+ * Keeps tokens in one JSON file: for demos, command lines and apps of a few users. One process only: a second one is
+ * refused with an error. Use `SqliteTokenStore` where several processes share a machine.
  *
- * Every write makes a new file, flushed to the disk, and renames it over the old one: a crash leaves the one or the
- * other. Only the file's owner may read it.
+ * Every write makes a new file, flushed to the disk, and renames it over the old one: a crash or a full disk leaves
+ * one or the other. Only the file's owner may read it.
  */
 export class FileTokenStore implements TokenStore {
-  readonly #path: string;
-  readonly #mutex = new Mutex();
-  #records: Promise<Map<string, TokenRecord>> | undefined;
+  readonly #file: TokenFile;
 
   /**
-   * @param path the file; it is made at the first write, its folder has to be there
+   * @param path the file; it is made at the first write, its folder has to exist
    * @throws TypeError a wrong argument
    */
   constructor(path: string) {
     checkString(path, 'path');
-    this.#path = resolve(path);
+    this.#file = tokenFile(resolve(path));
   }
 
-  async get(userID: string): Promise<TokenRecord | undefined> {
-    const record = (await this.#load()).get(userID);
-    return record && { ...record };
+  async read(userID: string): Promise<TokenRecord | undefined> {
+    return copy((await this.#file.load()).get(userID));
   }
 
-  async set(userID: string, record: TokenRecord): Promise<void> {
-    await this.#change((records) => records.set(userID, { ...record }));
-  }
-
-  async replace(userID: string, version: string, record: TokenRecord): Promise<boolean> {
-    return this.#change((records) => {
-      if (records.get(userID)?.version !== version) return undefined;
-      return records.set(userID, { ...record });
+  insert(userID: string, record: TokenRecord): Promise<boolean> {
+    return this.#file.change((records) => {
+      if (records.has(userID)) return false;
+      records.set(userID, copy(record));
+      return true;
     });
   }
 
-  async delete(userID: string): Promise<void> {
-    await this.#change((records) => (records.delete(userID) ? records : undefined));
+  replace(userID: string, version: string, record: TokenRecord): Promise<boolean> {
+    return this.#file.change((records) => {
+      if (records.get(userID)?.version !== version) return false;
+      records.set(userID, copy(record));
+      return true;
+    });
   }
 
-  lock<T>(userID: string, work: (record: LockedRecord) => Promise<T>): Promise<T> {
-    return this.#mutex.run(`user ${userID}`, () => work(lockedRecord(this, userID)));
+  delete(userID: string, version: string): Promise<boolean> {
+    return this.#file.change((records) => records.get(userID)?.version === version && records.delete(userID));
   }
 
-  async interrupted(before: number, limit: number): Promise<string[]> {
-    return findInterrupted(await this.#load(), before, limit);
+  async listUnfinished(before: number, limit: number, after?: Unfinished): Promise<Unfinished[]> {
+    return findUnfinished(await this.#file.load(), before, limit, after);
+  }
+}
+
+// By path: stores on the same file in one process share what they know of it.
+const files = new Map<string, TokenFile>();
+
+function tokenFile(path: string): TokenFile {
+  if (files.size === 0)
+    process.once('exit', () =>
+      files.forEach((file) => {
+        file.release();
+      }),
+    );
+  const known = files.get(path) ?? new TokenFile(path);
+  files.set(path, known);
+  return known;
+}
+
+/** The content of a file, and the order of its changes. */
+class TokenFile {
+  readonly #path: string;
+  readonly #lock: FileLock;
+  #records: Promise<Map<string, TokenRecord>> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#lock = new FileLock(path);
   }
 
-  #load(): Promise<Map<string, TokenRecord>> {
+  release(): void {
+    this.#lock.release();
+  }
+
+  load(): Promise<Map<string, TokenRecord>> {
     if (this.#records === undefined) {
-      this.#records = readRecords(this.#path);
+      this.#records = this.#lockAndRead();
       this.#records.catch(() => {
         this.#records = undefined;
       });
@@ -65,14 +97,83 @@ export class FileTokenStore implements TokenStore {
   }
 
   /** Changes a copy of the records and puts it in place when it is on the disk; nothing changes if that fails. */
-  #change(change: (records: Map<string, TokenRecord>) => unknown): Promise<boolean> {
-    return this.#mutex.run('file', async () => {
-      const records = new Map(await this.#load());
-      if (change(records) === undefined) return false;
+  change(change: (records: Map<string, TokenRecord>) => boolean): Promise<boolean> {
+    const done = this.#last.then(async () => {
+      const records = new Map(await this.load());
+      if (!change(records)) return false;
+      this.#lock.acquire();
       await writeRecords(this.#path, records);
       this.#records = Promise.resolve(records);
       return true;
     });
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #lockAndRead(): Promise<Map<string, TokenRecord>> {
+    this.#lock.acquire();
+    return readRecords(this.#path);
+  }
+}
+
+/** Keeps other processes away from a file, by a file beside it that names the process. */
+class FileLock {
+  readonly #path: string;
+  readonly #content = `${process.pid} ${randomUUID()} ${hostname()}`;
+  #held = false;
+
+  constructor(path: string) {
+    this.#path = `${path}.lock`;
+  }
+
+  /** @throws Error if another process has the file */
+  acquire(): void {
+    const owner = this.#read();
+    if (owner === this.#content) return;
+    if (owner !== undefined) {
+      // If this process had the lock, another one or another thread has taken the file over.
+      if (this.#held || isAlive(owner)) {
+        const [pid] = owner.split(' ');
+        throw new Error(
+          `Process ${pid} already uses this token file: use SqliteTokenStore or a database for several processes, or delete ${this.#path} if that process has ended`,
+        );
+      }
+      unlinkSync(this.#path);
+    }
+    writeFileSync(this.#path, this.#content, { flag: 'wx', mode: 0o600 });
+    this.#held = true;
+  }
+
+  #read(): string | undefined {
+    try {
+      return readFileSync(this.#path, 'utf8');
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Lets other processes have the file. */
+  release(): void {
+    if (!this.#held) return;
+    try {
+      if (this.#read() === this.#content) unlinkSync(this.#path);
+    } catch {
+      // The next process sees that this one is not alive.
+    }
+  }
+}
+
+function isAlive(owner: string): boolean {
+  const [pid, , host] = owner.split(' ');
+  if (host !== hostname()) return true; // It can't be known from here.
+  // An earlier process had this one's id: containers give the same ids again.
+  if (Number(pid) === process.pid) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
   }
 }
 
@@ -81,7 +182,7 @@ async function readRecords(path: string): Promise<Map<string, TokenRecord>> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    if (codeOf(error) === 'ENOENT') return new Map();
     throw error;
   }
   let content: unknown;
@@ -92,17 +193,47 @@ async function readRecords(path: string): Promise<Map<string, TokenRecord>> {
     throw new Error(`${path} is not a token file: it is not JSON`);
   }
   if (!isObject(content)) throw new Error(`${path} is not a token file: it holds no object`);
-  return new Map(Object.entries(content) as [string, TokenRecord][]);
+  const records = new Map<string, TokenRecord>();
+  for (const [userID, record] of Object.entries(content)) {
+    if (!isRecord(record)) throw new Error(`${path} is not a token file: an entry is not a token record`);
+    records.set(userID, record);
+  }
+  return records;
+}
+
+function isRecord(value: unknown): value is TokenRecord {
+  return isObject(value) && typeof value.version === 'string' && typeof value.data === 'string';
 }
 
 async function writeRecords(path: string, records: Map<string, TokenRecord>): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    await file.writeFile(JSON.stringify(Object.fromEntries(records), undefined, 2));
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(JSON.stringify(Object.fromEntries(records), undefined, 2));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, path);
+  await syncFolder(dirname(path));
+}
+
+/** Makes a rename durable. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return; // Windows opens no folders.
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return isObject(error) ? error.code : undefined;
 }

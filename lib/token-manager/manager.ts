@@ -1,39 +1,58 @@
-import { checkString } from '../oauth2/arguments.ts';
-import { OAuthError } from '../oauth2/errors.ts';
-import { type TokenSet, withRaw } from '../oauth2/tokens.ts';
-import { checkFunction, checkIsObject, checkTokenSet } from './arguments.ts';
-import { contended, noTokens, storeError } from './errors.ts';
-import { Semaphore } from './mutex.ts';
+import { randomUUID } from 'node:crypto';
+import { OAuthError } from '../client/errors.ts';
+import { type TokenSet, withRaw } from '../client/token-set.ts';
+import { checkString } from '../util/arguments.ts';
+import { checkCall, checkFunction, checkTokens } from './arguments.ts';
+import { sleep, untilAborted, within } from './clock.ts';
+import { CoolDown, isRefusal } from './cool-down.ts';
+import {
+  aborted,
+  noTokens,
+  refreshTimeout,
+  refreshUnfinished,
+  storeContention,
+  storeFailed,
+} from './errors.ts';
 import {
   checkOptions,
   type RecoverOptions,
   type Recovery,
   type RemoveOptions,
+  type SaveOptions,
   type Settings,
+  type TokenCallOptions,
   type TokenManagerOptions,
 } from './options.ts';
-import { createCodec, type Entry, type RecordCodec } from './record.ts';
+import { createCodec, type Entry, type RecordCodec, shiftTimes, type TokenInput } from './record.ts';
+import { recover } from './recover.ts';
 import { Refresher } from './refresher.ts';
-import type { LockedRecord, TokenRecord } from './store.ts';
+import type { TokenRecord } from './store.ts';
 import { discard, isUnauthorizedError, isUnauthorizedResponse } from './unauthorized.ts';
 import { Unsaved } from './unsaved.ts';
 
-const MAX_TRIES = 5;
-const INTERRUPTED_AFTER = 15_000; // ms; a refresh that began longer ago is most likely not under way any more
-const RECOVERIES = 5; // at the same time
+const MAX_TRIES = 20; // to write over changes of other processes
+const PATIENCE = 5_000; // ms; for a refresh while the old token is still good
+const ABANDONED_AFTER = 15_000; // ms; a refresh that began longer ago is most likely not under way any more
+const RECENT = 30_000; // ms; tokens that are refreshed more often than this don't help against a 401
 
 /**
- * Keeps users' tokens alive: stores them, refreshes them in time, once however many ask, on one process or many, and
- * loses none when a process or the database dies.
+ * Keeps users' tokens alive: stores them, refreshes them in time, once however many calls ask, in one process or many,
+ * and loses none when a process or the database dies.
  *
  * All methods reject with errors of the package:
  * - `no_tokens`: nothing is stored for the user (`reauthorize`);
  * - `invalid_grant`, `gone`: the consent is gone (`reauthorize`); from then on without a request, until `save`;
  * - `no_refresh_token`: the access token has expired and there is no refresh token (`reauthorize`);
- * - `store`: the store failed (`retryable`), with its error as `cause`;
- * - `unreadable`: the stored tokens do not open with the `seal` secrets;
- * - `conflict`: they changed again and again (`retryable`);
+ * - `store_failed`: the store failed (`retryable`), with its error as `cause`;
+ * - `store_contention`: other processes kept changing the tokens (`retryable`);
+ * - `unreadable`: the stored tokens do not open with the `seal` secrets; a login replaces them;
+ * - `malformed`: `refresh` resolved with something that is not a token set;
+ * - `refresh_failed`: `refresh` rejected with an error that is not an `OAuthError`, which is the `cause` (`retryable`);
+ * - `refresh_unfinished`: `remove` can't revoke yet (`retryable`);
+ * - `aborted`: the call's `signal`;
  * - and what `refresh` rejects with.
+ *
+ * Without a `signal`, a call settles within the `refreshTimeout` and a few times the `storeTimeout`.
  *
  * @example
  * const tokens = new TokenManager({ store, refresh: (token, options) => refresh(client, token, options) });
@@ -44,172 +63,346 @@ export class TokenManager {
   readonly #settings: Settings;
   readonly #codec: RecordCodec;
   readonly #unsaved: Unsaved;
+  readonly #coolDown: CoolDown;
   readonly #refresher: Refresher;
 
   /** @throws TypeError naming the option that is wrong */
   constructor(options: TokenManagerOptions) {
-    this.#settings = checkOptions(options);
-    this.#codec = createCodec(options.seal);
-    const { store, onRefreshed, onReauthorize, onUnsaved } = this.#settings;
-    this.#unsaved = new Unsaved(
-      (userID, version, { record }) => store.replace(userID, version, record),
-      (userID, error) => notify(onUnsaved, { userID, error: storeError(error) }),
-    );
+    const settings = checkOptions(options);
+    const { store, now, timers, consentMargin, onRefreshed, onReauthorize, onConsentEnding, onUnsaved } =
+      settings;
+    const codec = createCodec(options.seal);
+    this.#settings = settings;
+    this.#codec = codec;
+    this.#coolDown = new CoolDown(now);
+    this.#unsaved = new Unsaved({
+      store,
+      codec,
+      timers,
+      now,
+      onFailure: (userID, { refused }, error) => {
+        if (refused === undefined) notify(onUnsaved, { userID, error: storeFailed(error) });
+      },
+      onStored: (userID, { refused }) => {
+        if (refused !== undefined) notify(onReauthorize, { userID, error: refused });
+      },
+    });
     this.#refresher = new Refresher({
-      settings: this.#settings,
-      codec: this.#codec,
+      settings,
+      codec,
       unsaved: this.#unsaved,
+      coolDown: this.#coolDown,
       isLive: (entry) => this.#isLive(entry),
-      encode: (userID, tokens) => this.#encode(userID, tokens, this.#settings.now()),
-      onRefreshed: (userID, { tokens }) => notify(onRefreshed, { userID, tokens }),
-      onReauthorize: (userID, error) => notify(onReauthorize, { userID, error }),
+      readStored: (userID) => this.#readStored(userID),
+      onRefreshed: (userID, { tokens }, before) => {
+        notify(onRefreshed, { userID, tokens });
+        const endsAt = tokens.refreshTokenExpiresAt;
+        if (endsAt === undefined) return;
+        // The first refresh within the time of the warning: later ones follow a refresh that was in it as well.
+        const from = endsAt.getTime() - consentMargin;
+        const isFirst = before.refreshedAt === undefined || before.refreshedAt < from;
+        if (now() >= from && isFirst) notify(onConsentEnding, { userID, endsAt });
+      },
     });
   }
 
   /**
    * Stores the tokens of a login in place of whatever is stored. A token set without a refresh token keeps the one
-   * that is stored, if it is not known to be dead: Google sends one only with the consent.
+   * that is stored, if it is the same provider's and not known to be dead: Google sends one only with the consent.
+   *
+   * Tokens from elsewhere can be imported: `accessToken`, `refreshToken` and `expiresAt` suffice.
    *
    * @param userID the app's or the provider's id of the user, not empty
+   * @throws TypeError naming a field that is wrong
    */
-  async save(userID: string, tokens: TokenSet): Promise<void> {
+  async save(userID: string, tokens: TokenInput, options: SaveOptions = {}): Promise<void> {
     checkString(userID, 'userID');
-    checkTokenSet(tokens);
-    const { store } = this.#settings;
-    if (tokens.refreshToken !== undefined) {
-      const { record } = await this.#encode(userID, tokens);
-      await store.set(userID, record);
-      this.#unsaved.drop(userID);
-      return;
-    }
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const old = await this.#find(userID);
-      const refreshToken = old?.record.reauthorize === undefined ? old?.tokens.refreshToken : undefined;
-      const merged = refreshToken === undefined ? tokens : withRaw({ ...tokens, refreshToken }, tokens.raw);
-      const { record } = await this.#encode(userID, merged);
-      const write = async () => {
-        if (old !== undefined) return store.replace(userID, old.record.version, record);
-        await store.set(userID, record);
-        return true;
-      };
-      await this.#unsaved.save(userID);
-      if (await write()) return;
-    }
-    throw contended();
+    const checked = checkTokens(tokens);
+    checkCall(options);
+    if (options.provider !== undefined) checkString(options.provider, 'provider');
+    await this.#settle(this.#save(userID, checked, options.provider), options);
   }
 
   /**
    * Gives an access token that is good for a request: the stored one (one read of the store), or, when less than
    * the `refreshMargin` is left of it, a new one.
    */
-  async accessToken(userID: string): Promise<string> {
-    return (await this.tokens(userID)).accessToken;
+  async accessToken(userID: string, options?: TokenCallOptions): Promise<string> {
+    return (await this.#current(userID, options)).tokens.accessToken;
   }
 
   /** As `accessToken`, but gives the whole token set. Its `raw` is empty if it was read from the store. */
-  async tokens(userID: string): Promise<TokenSet> {
-    return (await this.#current(userID)).tokens;
+  async tokens(userID: string, options?: TokenCallOptions): Promise<TokenSet> {
+    return (await this.#current(userID, options)).tokens;
   }
 
   /**
-   * Calls an API with an access token. If it answers 401, the token is refreshed (or the one that somebody else has
-   * stored meanwhile is taken) and the call made once more.
+   * Calls an API with an access token. If it answers 401, the token is refreshed (or the one that another process has
+   * stored meanwhile is taken) and the call made once more; but not if the token is younger than 30 seconds.
    *
    * A 401 is: an error with the `status` or `statusCode` 401 or a `response` with that `status`, or a returned
    * object with the `status` 401 and `ok: false`, such as fetch's `Response`.
    *
    * @returns what `call` returns; the second answer also if it is a 401 again
    */
-  async use<T>(userID: string, call: (accessToken: string) => T | PromiseLike<T>): Promise<Awaited<T>> {
+  async use<T>(
+    userID: string,
+    call: (accessToken: string) => T | PromiseLike<T>,
+    options: TokenCallOptions = {},
+  ): Promise<Awaited<T>> {
     checkFunction(call, 'call');
-    const entry = await this.#current(userID);
+    const entry = await this.#current(userID, options);
     try {
       const result = await call(entry.tokens.accessToken);
       if (!isUnauthorizedResponse(result)) return result;
+      if (this.#isRecent(entry)) return result;
       await discard(result);
     } catch (error) {
-      if (!isUnauthorizedError(error)) throw error;
+      if (!isUnauthorizedError(error) || this.#isRecent(entry)) throw error;
     }
-    const now = await this.#read(userID);
-    const newer = now.record.version !== entry.record.version && this.#isLive(now);
-    const { tokens } = newer ? now : await this.#refresher.refresh(userID, now);
+    const { tokens } = await this.#settle(this.#newer(userID, entry), options);
     return await call(tokens.accessToken);
   }
 
   /**
-   * Deletes a user's tokens; with `revoke`, withdraws the consent first, with the newest token there is.
+   * Refreshes a user's tokens, also if the access token is still good.
+   *
+   * @returns the new tokens; those of another process if it is refreshing them
+   */
+  async refresh(userID: string, options: TokenCallOptions = {}): Promise<TokenSet> {
+    checkString(userID, 'userID');
+    checkCall(options);
+    const refresh = async () => this.#forceRefresh(userID, await this.#read(userID));
+    return (await this.#settle(refresh(), options)).tokens;
+  }
+
+  /**
+   * Deletes a user's tokens; with `revoke`, withdraws the consent first, with the newest token there is. A login that
+   * is saved meanwhile stays.
    *
    * When `revoke` rejects, the tokens stay, so that the call can be made again; but an error with `reauthorize`
-   * (`gone`: the provider's endpoint is no more) counts as revoked.
+   * (`gone`: the provider's endpoint has been shut down) counts as revoked. An unfinished refresh is finished first.
    */
   async remove(userID: string, options: RemoveOptions = {}): Promise<void> {
     checkString(userID, 'userID');
-    checkIsObject(options, 'options');
+    checkCall(options);
     const { revoke } = options;
-    const { store } = this.#settings;
-    if (revoke === undefined) {
-      await store.delete(userID);
-    } else {
-      checkFunction(revoke, 'revoke');
-      // A refresh that was interrupted has used up the stored token: the consent hangs on what came of it.
-      await this.#recover(userID).catch(() => {});
-      await this.#unsaved.save(userID);
-      let failed: { error: unknown } | undefined;
-      const work = async (locked: LockedRecord) => {
-        // Not thrown: the store would not tell it from a failure of its own.
-        failed = await this.#revoke(userID, locked, revoke);
-      };
-      await store.lock(userID, work);
-      if (failed !== undefined) throw failed.error;
-    }
-    this.#unsaved.drop(userID);
+    if (revoke !== undefined) checkFunction(revoke, 'revoke');
+    await this.#settle(this.#remove(userID, revoke), options);
   }
 
   /**
-   * Takes up refreshes that a process began and did not end, because it died or got no answer. Fitbit repeats its
+   * Finishes refreshes that a process began and did not end, because it died or got no answer. Fitbit repeats its
    * answer for two minutes: call this when the app starts and every half minute or so, and what a crash has
    * interrupted is not lost even if the user does not come back in time.
+   *
+   * It reaches everybody, those first whose answer may still be repeated.
    */
   async recover(options: RecoverOptions = {}): Promise<Recovery> {
-    checkIsObject(options, 'options');
-    const { olderThan = INTERRUPTED_AFTER, limit = 100 } = options;
-    const { store, now } = this.#settings;
-    const userIDs = await store.interrupted(now() - olderThan, limit);
-    const recovery: Recovery = { recovered: [], failed: [] };
-    const semaphore = new Semaphore(RECOVERIES);
-    const recoverOne = async (userID: string) => {
-      try {
-        await this.#recover(userID);
-        recovery.recovered.push(userID);
-      } catch (error) {
-        recovery.failed.push({ userID, error });
-      }
+    checkCall(options);
+    const { olderThan = ABANDONED_AFTER, concurrency = 20, signal } = options;
+    if (!Number.isFinite(olderThan)) throw new TypeError('"olderThan" must be a number of milliseconds');
+    if (!Number.isInteger(concurrency) || concurrency < 1) {
+      throw new TypeError('"concurrency" must be a whole number of users, at least 1');
+    }
+    const { store, now, timers } = this.#settings;
+    const finish = async (userID: string, waited: boolean) => {
+      const entry = await this.#find(userID);
+      if (entry === undefined || !isUnfinished(entry.record)) return true;
+      // A lease that is not over belongs to a process at work.
+      if (entry.record.refresh.until > now()) return false;
+      await this.#refresher.refresh(userID, entry, waited);
+      return true;
     };
-    await Promise.all(userIDs.map((userID) => semaphore.run(() => recoverOne(userID))));
-    return recovery;
+    const work = recover({
+      store,
+      finish,
+      now,
+      pause: (ms) => sleep(timers, ms),
+      olderThan,
+      concurrency,
+      signal,
+    });
+    return this.#settle(work, options);
   }
 
   /**
-   * Stores the tokens that are in memory only because the store has failed: call it before the process ends.
+   * Waits for refreshes under way, then stores the tokens that are in memory only because the store has failed: call
+   * it before the process ends.
    *
-   * @throws OAuthError `store`: some could not be stored; they are tried again for as long as the process lives
+   * @throws OAuthError `store_failed`: some could not be stored; they are tried again for as long as the process lives
    */
-  async flush(): Promise<void> {
-    await this.#unsaved.saveAll();
+  async flush(options: TokenCallOptions = {}): Promise<void> {
+    checkCall(options);
+    const flush = async () => {
+      await this.#refresher.settle();
+      await this.#unsaved.saveAll();
+    };
+    await this.#settle(flush(), options);
   }
 
-  async #current(userID: string): Promise<Entry> {
-    checkString(userID, 'userID');
-    const entry = await this.#read(userID);
-    const { reauthorize } = entry.record;
-    if (reauthorize === undefined && this.#isLive(entry)) return entry;
+  /** Waits for work, or for the caller's signal. */
+  #settle<T>(work: Promise<T>, { signal }: TokenCallOptions): Promise<T> {
+    return untilAborted(work, signal, aborted);
+  }
+
+  async #save(userID: string, given: TokenSet, provider: string | undefined): Promise<void> {
+    const { store, now } = this.#settings;
+    const tokens = shiftTimes(given, now() - Date.now());
+    const content = { tokens, tokensID: randomUUID(), loginID: randomUUID(), provider };
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const record = await store.read(userID);
+      const inherited =
+        tokens.refreshToken === undefined ? this.#inherited(userID, record, provider) : undefined;
+      const merged = { ...inherited, ...tokens };
+      const next = this.#codec.encode(userID, { ...content, tokens: withRaw(merged, given.raw) }).record;
+      const wrote =
+        record === undefined
+          ? await store.insert(userID, next)
+          : await store.replace(userID, record.version, next);
+      if (wrote) {
+        this.#unsaved.drop(userID);
+        this.#coolDown.end(userID);
+        return;
+      }
+    }
+    throw storeContention();
+  }
+
+  /** The refresh token that a login without one keeps, with its end. */
+  #inherited(
+    userID: string,
+    record: TokenRecord | undefined,
+    provider?: string,
+  ): Pick<TokenSet, 'refreshToken' | 'refreshTokenExpiresAt'> | undefined {
+    if (record === undefined) return undefined;
+    let entry: Entry;
     try {
-      return await this.#refresher.refresh(userID, entry);
+      entry = this.#withUnsaved(userID, this.#codec.decode(userID, record));
+    } catch {
+      return undefined; // What can't be read is replaced.
+    }
+    const usable = entry.record.reauthorize === undefined && entry.provider === provider;
+    if (!usable) return undefined;
+    const { refreshToken, refreshTokenExpiresAt } = entry.tokens;
+    return {
+      ...(refreshToken !== undefined && { refreshToken }),
+      ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
+    };
+  }
+
+  async #current(userID: string, options: TokenCallOptions = {}): Promise<Entry> {
+    checkString(userID, 'userID');
+    checkCall(options);
+    const entry = await this.#settle(this.#read(userID), options);
+    const { reauthorize } = entry.record;
+    if (reauthorize === undefined && this.#isLive(entry) && !this.#isAbandoned(entry)) return entry;
+    return this.#settle(this.#renewed(userID, entry), options);
+  }
+
+  /** Refreshes tokens that are due. A token that is still good is given whatever the refresh runs into. */
+  async #renewed(userID: string, entry: Entry): Promise<Entry> {
+    const { now, timers } = this.#settings;
+    const isGood = () => entry.record.reauthorize === undefined && entry.tokens.expiresAt.getTime() > now();
+    const failed = this.#coolDown.get(userID, entry.tokensID);
+    if (failed !== undefined) {
+      if (isGood() && !failed.reauthorize) return entry;
+      if (isRefusal(failed)) throw failed;
+    }
+    const refreshing = this.#refresher.refresh(userID, entry);
+    if (isGood() && this.#isAbandoned(entry)) {
+      refreshing.catch(() => {}); // It goes on without this call; its failure is in the record or in the cool-down.
+      return entry;
+    }
+    try {
+      if (!isGood()) return await refreshing;
+      return await within(timers, refreshing, PATIENCE, () => refreshTimeout(PATIENCE));
     } catch (error) {
-      // What is left of it is better than nothing, while the provider or the store is away.
-      const valid = entry.tokens.expiresAt.getTime() > this.#settings.now();
-      if (reauthorize === undefined && valid && error instanceof OAuthError && error.retryable) return entry;
-      throw error;
+      if (isGood() && error instanceof OAuthError && !error.reauthorize) return entry;
+      // A token that has expired during the patience: what becomes of the refresh counts.
+      return refreshing;
+    }
+  }
+
+  /** Tokens other than those that the API has refused. */
+  async #newer(userID: string, refused: Entry): Promise<Entry> {
+    const now = await this.#read(userID);
+    if (now.tokensID !== refused.tokensID && this.#isLive(now)) return now;
+    return this.#forceRefresh(userID, now);
+  }
+
+  #forceRefresh(userID: string, entry: Entry): Promise<Entry> {
+    const failed = this.#coolDown.get(userID, entry.tokensID);
+    if (failed !== undefined && isRefusal(failed)) throw failed;
+    return this.#refresher.refresh(userID, entry);
+  }
+
+  async #remove(userID: string, revoke: RemoveOptions['revoke']): Promise<void> {
+    const { store } = this.#settings;
+    let loginID: string | undefined;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      if (revoke !== undefined) await this.#finish(userID);
+      const record = await store.read(userID);
+      const entry = record && this.#decodeToRemove(userID, record, revoke !== undefined);
+      // A login during this call stays.
+      const replaced = loginID !== undefined && entry !== undefined && entry.loginID !== loginID;
+      if (replaced) return;
+      loginID ??= entry?.loginID;
+      // Another refresh has begun meanwhile.
+      if (revoke !== undefined && isUnfinished(record)) continue;
+      if (revoke !== undefined && entry !== undefined) await this.#revoke(entry, revoke);
+      if (record === undefined || (await store.delete(userID, record.version))) {
+        this.#unsaved.drop(userID);
+        this.#coolDown.end(userID);
+        return;
+      }
+    }
+    throw storeContention();
+  }
+
+  /** Without `revoke`, what can't be read can be deleted. */
+  #decodeToRemove(userID: string, record: TokenRecord, strict: boolean): Entry | undefined {
+    try {
+      return this.#codec.decode(userID, record);
+    } catch (error) {
+      if (strict) throw error;
+      return undefined;
+    }
+  }
+
+  /** Ends an unfinished refresh: it may have used up the stored token, and the consent would go on with the new one. */
+  async #finish(userID: string): Promise<void> {
+    await this.#unsaved.save(userID);
+    const entry = await this.#readStored(userID);
+    if (entry === undefined || !isUnfinished(entry.record)) return;
+    try {
+      await this.#refresher.refresh(userID, entry);
+    } catch (error) {
+      // It has ended if it has shown that the consent is gone.
+      const after = await this.#settings.store.read(userID);
+      if (isUnfinished(after)) throw refreshUnfinished(error);
+    }
+    await this.#unsaved.save(userID);
+  }
+
+  async #revoke(entry: Entry, revoke: NonNullable<RemoveOptions['revoke']>): Promise<void> {
+    const { timers, refreshTimeout: timeout } = this.#settings;
+    const { tokens, provider } = entry;
+    const abort = new AbortController();
+    const late = () => {
+      const error = new Error(`"revoke" did not settle within ${timeout} ms`);
+      abort.abort(error);
+      return error;
+    };
+    const work = async () =>
+      revoke(tokens.refreshToken ?? tokens.accessToken, {
+        signal: abort.signal,
+        ...(provider !== undefined && { provider }),
+      });
+    try {
+      await within(timers, work(), timeout, late);
+    } catch (error) {
+      if (!(error instanceof OAuthError && error.reauthorize)) throw error;
     }
   }
 
@@ -222,61 +415,57 @@ export class TokenManager {
 
   /** What is stored, or kept in its place. */
   async #find(userID: string): Promise<Entry | undefined> {
-    const { store, now } = this.#settings;
-    const kept = this.#unsaved.get(userID);
-    let record: TokenRecord | undefined;
+    let entry: Entry | undefined;
     try {
-      record = await store.get(userID);
+      entry = await this.#readStored(userID);
     } catch (error) {
-      if (kept !== undefined && kept.entry.record.expiresAt > now()) return kept.entry;
-      throw error;
+      const content = this.#unsaved.tokens(userID)?.content;
+      if (content === undefined || content.tokens.expiresAt.getTime() <= this.#settings.now()) throw error;
+      return { ...content, record: { version: '', data: '', expiresAt: content.tokens.expiresAt.getTime() } };
     }
-    if (kept !== undefined && kept.replaces === record?.version) return kept.entry;
+    return entry && this.#withUnsaved(userID, entry);
+  }
+
+  async #readStored(userID: string): Promise<Entry | undefined> {
+    const record = await this.#settings.store.read(userID);
     return record && this.#codec.decode(userID, record);
   }
 
+  /** Tokens that wait for their place in the store come before those that are there. */
+  #withUnsaved(userID: string, entry: Entry): Entry {
+    const kept = this.#unsaved.tokens(userID);
+    if (kept === undefined || kept.replaces !== entry.tokensID) return entry;
+    const { version, data, expiresAt } = entry.record;
+    return { ...kept.content, record: { version, data, expiresAt } };
+  }
+
   /** Whether there is nothing to do before the tokens are used. */
-  #isLive({ tokens, refreshedAt, record }: Entry): boolean {
-    const { refreshMargin } = this.#settings;
-    const now = this.#settings.now();
-    // A refresh before its time (after a 401) was interrupted: waiting for the expiry would lose what came of it.
-    if (record.refreshingSince !== undefined && record.refreshingSince < now - INTERRUPTED_AFTER)
-      return false;
+  #isLive({ tokens, refreshedAt }: Entry): boolean {
+    const { refreshMargin, now } = this.#settings;
     const expiresAt = tokens.expiresAt.getTime();
     // Where tokens live no longer than the margin, it would have them refreshed at every call.
     const half = refreshedAt === undefined ? Number.POSITIVE_INFINITY : (expiresAt - refreshedAt) / 2;
-    return now < expiresAt - Math.min(refreshMargin, half);
+    return now() < expiresAt - Math.min(refreshMargin, half);
   }
 
-  #encode(userID: string, tokens: TokenSet, refreshedAt?: number): Promise<Entry> {
-    const expiresAt = new Date(tokens.expiresAt.getTime() - Date.now() + this.#settings.now());
-    return this.#codec.encode(userID, withRaw({ ...tokens, expiresAt }, tokens.raw), refreshedAt);
+  /** Whether a refresh was interrupted: waiting for the token's expiry would lose what came of it. */
+  #isAbandoned({ record: { refresh } }: Entry): boolean {
+    const now = this.#settings.now();
+    return refresh !== undefined && refresh.until <= now && refresh.since < now - ABANDONED_AFTER;
   }
 
-  async #recover(userID: string): Promise<void> {
-    const entry = await this.#find(userID);
-    if (entry?.record.refreshingSince !== undefined) await this.#refresher.refresh(userID, entry);
-  }
-
-  async #revoke(
-    userID: string,
-    locked: LockedRecord,
-    revoke: (token: string) => Promise<unknown>,
-  ): Promise<{ error: unknown } | undefined> {
-    const record = await locked.get();
-    if (record === undefined) return undefined;
-    try {
-      const { tokens } = await this.#codec.decode(userID, record);
-      await revoke(tokens.refreshToken ?? tokens.accessToken);
-    } catch (error) {
-      if (!(error instanceof OAuthError && error.reauthorize)) return { error };
-    }
-    await locked.delete();
-    return undefined;
+  #isRecent({ refreshedAt }: Entry): boolean {
+    return refreshedAt !== undefined && this.#settings.now() - refreshedAt < RECENT;
   }
 }
 
-/** Calls a listener; what it throws, or rejects with, is not the refresh's business. */
+function isUnfinished(
+  record: TokenRecord | undefined,
+): record is TokenRecord & { refresh: NonNullable<TokenRecord['refresh']> } {
+  return record?.refresh !== undefined && record.reauthorize === undefined;
+}
+
+/** Calls a listener; what it throws, or rejects with, does not concern the refresh. */
 function notify<Event>(listener: ((event: Event) => unknown) | undefined, event: Event): void {
   const call = async () => listener?.(event);
   call().catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));

@@ -1,60 +1,57 @@
-import { Mutex } from './mutex.ts';
-import type { LockedRecord, TokenRecord, TokenStore } from './store.ts';
+import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
 /** Keeps tokens in the memory of this process: for tests, and for apps that may forget everybody when they stop. */
 export class MemoryTokenStore implements TokenStore {
   readonly #records = new Map<string, TokenRecord>();
-  readonly #mutex = new Mutex();
 
-  async get(userID: string): Promise<TokenRecord | undefined> {
-    const record = this.#records.get(userID);
-    return record && { ...record };
+  async read(userID: string): Promise<TokenRecord | undefined> {
+    return copy(this.#records.get(userID));
   }
 
-  async set(userID: string, record: TokenRecord): Promise<void> {
-    this.#records.set(userID, { ...record });
+  async insert(userID: string, record: TokenRecord): Promise<boolean> {
+    if (this.#records.has(userID)) return false;
+    this.#records.set(userID, copy(record));
+    return true;
   }
 
   async replace(userID: string, version: string, record: TokenRecord): Promise<boolean> {
     if (this.#records.get(userID)?.version !== version) return false;
-    this.#records.set(userID, { ...record });
+    this.#records.set(userID, copy(record));
     return true;
   }
 
-  async delete(userID: string): Promise<void> {
-    this.#records.delete(userID);
+  async delete(userID: string, version: string): Promise<boolean> {
+    return this.#records.get(userID)?.version === version && this.#records.delete(userID);
   }
 
-  lock<T>(userID: string, work: (record: LockedRecord) => Promise<T>): Promise<T> {
-    return this.#mutex.run(userID, () => work(lockedRecord(this, userID)));
-  }
-
-  async interrupted(before: number, limit: number): Promise<string[]> {
-    return findInterrupted(this.#records, before, limit);
+  async listUnfinished(before: number, limit: number, after?: Unfinished): Promise<Unfinished[]> {
+    return findUnfinished(this.#records, before, limit, after);
   }
 }
 
-/** The part of a store that its lock hands out, where no connection of its own is needed. */
-export function lockedRecord(store: TokenStore, userID: string): LockedRecord {
-  return {
-    get: () => store.get(userID),
-    replace: (version, record) => store.replace(userID, version, record),
-    delete: () => store.delete(userID),
-  };
+/** A copy that the caller's later changes don't reach. */
+export function copy<T extends TokenRecord | undefined>(record: T): T {
+  return record && { ...record, ...(record.refresh && { refresh: { ...record.refresh } }) };
 }
 
-/** As {@link TokenStore.interrupted}, of records in memory. */
-export function findInterrupted(
-  records: Iterable<[string, TokenRecord]>,
+/** As {@link TokenStore.listUnfinished}, of records in memory. */
+export function findUnfinished(
+  records: Iterable<[userID: string, record: TokenRecord]>,
   before: number,
   limit: number,
-): string[] {
-  const found: [userID: string, since: number][] = [];
-  for (const [userID, { refreshingSince, reauthorize }] of records) {
-    if (refreshingSince !== undefined && refreshingSince < before && reauthorize === undefined) {
-      found.push([userID, refreshingSince]);
-    }
+  after?: Unfinished,
+): Unfinished[] {
+  const found: Unfinished[] = [];
+  for (const [userID, { refresh, reauthorize }] of records) {
+    if (refresh === undefined || reauthorize !== undefined || refresh.since >= before) continue;
+    const each = { since: refresh.since, userID };
+    if (after === undefined || compare(each, after) > 0) found.push(each);
   }
-  found.sort(([, a], [, b]) => a - b);
-  return found.slice(0, limit).map(([userID]) => userID);
+  return found.sort(compare).slice(0, limit);
+}
+
+function compare(a: Unfinished, b: Unfinished): number {
+  if (a.since !== b.since) return a.since - b.since;
+  if (a.userID === b.userID) return 0;
+  return a.userID < b.userID ? -1 : 1;
 }

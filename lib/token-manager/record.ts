@@ -1,104 +1,200 @@
 import { randomUUID } from 'node:crypto';
-import { isObject, isToken } from '../oauth2/arguments.ts';
-import { type TokenSet, withRaw } from '../oauth2/tokens.ts';
+import { type TokenSet, withRaw } from '../client/token-set.ts';
+import { isObject, isToken } from '../util/arguments.ts';
 import { createSealer } from '../util/seal.ts';
 import { unreadable } from './errors.ts';
-import type { TokenRecord } from './store.ts';
+import type { RefreshNote, TokenRecord } from './store.ts';
 
-/** A token set with the record that it is stored as. */
-export interface Entry {
-  record: TokenRecord;
+/** A token set to store. A refresh token, type, scopes and the provider's user id may be missing. */
+export interface TokenInput {
+  accessToken: string;
+  refreshToken?: string | undefined;
+  tokenType?: string | undefined;
+  scope?: readonly string[] | undefined;
+  /** When the access token expires. */
+  expiresAt: Date;
+  /** When the refresh token expires, if the provider says so. */
+  refreshTokenExpiresAt?: Date | undefined;
+  /** The user's id with the provider. */
+  userID?: string | undefined;
+}
+
+/** What the `data` of a record holds. */
+export interface Content {
   tokens: TokenSet;
+  /** Which token set this is. It stays while leases and marks change the record's version. */
+  tokensID: string;
+  /** Which login the tokens come from. It stays when they are refreshed. */
+  loginID: string;
+  /** The provider's name, if the app has given one with the login. */
+  provider?: string | undefined;
   /** When a refresh brought the tokens, ms since the epoch; `undefined` for those of a login. */
   refreshedAt?: number | undefined;
 }
 
+/** A record with what it holds. */
+export interface Entry extends Content {
+  record: TokenRecord;
+}
+
+/** What a record says beside the tokens. */
+export interface Marks {
+  refresh?: RefreshNote | undefined;
+  reauthorize?: string | undefined;
+}
+
 /** Turns token sets into records and back. */
 export interface RecordCodec {
-  /** A record with a version of its own. */
-  encode(userID: string, tokens: TokenSet, refreshedAt?: number): Promise<Entry>;
+  /** Makes a record with a new version. */
+  encode(userID: string, content: Content, marks?: Marks): Entry;
   /** @throws OAuthError `unreadable` */
-  decode(userID: string, record: TokenRecord): Promise<Entry>;
+  decode(userID: string, record: TokenRecord): Entry;
 }
 
 /**
+ * Makes a codec.
+ *
  * @param secrets seal the token sets, if there are any
  * @throws TypeError a wrong secret
  */
 export function createCodec(secrets: string | readonly string[] | undefined): RecordCodec {
   const sealer = secrets === undefined ? undefined : createSealer(secrets, 'tokens', 'seal');
   return {
-    async encode(userID, tokens, refreshedAt) {
-      const { accessToken, refreshToken, tokenType, scope, userID: providerID, expiresAt } = tokens;
-      const payload = {
-        user: userID, // Without a seal, this alone shows that a record was put into another user's row.
-        accessToken,
-        refreshToken,
-        tokenType,
-        scope,
-        userID: providerID,
-        expiresAt: expiresAt.getTime(),
-        refreshedAt,
+    encode(userID, content, { refresh, reauthorize } = {}) {
+      const record: TokenRecord = {
+        version: randomUUID(),
+        data: '',
+        expiresAt: content.tokens.expiresAt.getTime(),
+        ...(refresh !== undefined && { refresh }),
+        ...(reauthorize !== undefined && { reauthorize }),
       };
-      const version = randomUUID();
-      const text = JSON.stringify(payload);
-      const data = sealer === undefined ? text : sealer.seal(text, contextOf(userID, version));
-      return {
-        record: { version, data, expiresAt: expiresAt.getTime() },
-        tokens,
-        refreshedAt,
-      };
+      const text = writeContent(userID, content);
+      record.data = sealer === undefined ? text : sealer.seal(text, context(userID, record));
+      return { ...content, record };
     },
-    async decode(userID, record) {
-      const text =
-        sealer === undefined ? record.data : sealer.open(record.data, contextOf(userID, record.version));
-      const payload = text === undefined ? undefined : parse(text);
-      if (payload === undefined) {
+    decode(userID, record) {
+      const text = sealer === undefined ? record.data : sealer.open(record.data, context(userID, record));
+      if (text === undefined) {
         throw unreadable(
-          sealer === undefined
-            ? 'if they are sealed, give the manager the same `seal` secrets'
-            : 'they were changed, belong to another user, are not sealed, or were sealed with a secret that is not in the `seal` option',
+          'they were sealed with a secret that is not among those of the `seal` option, or not at all, or changed',
         );
       }
-      if (payload.user !== userID) throw unreadable('they belong to another user');
-      return { record, ...readPayload(payload) };
+      return readEntry(userID, text, record);
     },
   };
 }
 
-/** What a sealed record belongs to: it opens neither in another user's row nor under another version. */
-function contextOf(userID: string, version: string): string {
-  return JSON.stringify([userID, version]);
+/** What a seal authenticates beside the tokens: a value that is moved to another user or version does not open. */
+function context(userID: string, { version, expiresAt, refresh, reauthorize }: TokenRecord): string {
+  return JSON.stringify([
+    userID,
+    version,
+    expiresAt,
+    refresh?.since,
+    refresh?.by,
+    refresh?.until,
+    reauthorize,
+  ]);
 }
 
-function parse(data: string): Record<string, unknown> | undefined {
+function writeContent(userID: string, { tokens, tokensID, loginID, provider, refreshedAt }: Content): string {
+  return JSON.stringify({
+    user: userID,
+    tokensID,
+    loginID,
+    provider,
+    accessToken: tokens.accessToken,
+    refreshToken: tokens.refreshToken,
+    tokenType: tokens.tokenType,
+    scope: tokens.scope,
+    userID: tokens.userID,
+    expiresAt: tokens.expiresAt.getTime(),
+    refreshTokenExpiresAt: tokens.refreshTokenExpiresAt?.getTime(),
+    refreshedAt,
+  });
+}
+
+function readEntry(userID: string, text: string, record: TokenRecord): Entry {
+  let payload: unknown;
   try {
-    const payload: unknown = JSON.parse(data);
-    return isObject(payload) ? payload : undefined;
+    payload = JSON.parse(text);
   } catch {
-    return undefined;
+    // Not with the parser's message, which quotes the text.
   }
+  if (!isObject(payload)) {
+    throw unreadable('if they are sealed, give the manager the same `seal` secrets');
+  }
+  const { user, tokensID, loginID, provider, refreshedAt, expiresAt, refreshTokenExpiresAt: end } = payload;
+  if (user !== userID) throw unreadable('they belong to another user');
+  const wrong = (field: string) => unreadable(`"${field}" is missing or of a wrong type`);
+  if (typeof tokensID !== 'string') throw wrong('tokensID');
+  if (typeof loginID !== 'string') throw wrong('loginID');
+  if (provider !== undefined && typeof provider !== 'string') throw wrong('provider');
+  if (refreshedAt !== undefined && typeof refreshedAt !== 'number') throw wrong('refreshedAt');
+  if (typeof expiresAt !== 'number') throw wrong('expiresAt');
+  if (end !== undefined && typeof end !== 'number') throw wrong('refreshTokenExpiresAt');
+  payload.expiresAt = new Date(expiresAt);
+  payload.refreshTokenExpiresAt = end === undefined ? undefined : new Date(end);
+  return { record, tokens: readTokens(payload, wrong), tokensID, loginID, provider, refreshedAt };
 }
 
-function readPayload(payload: Record<string, unknown>): Omit<Entry, 'record'> {
-  const { accessToken, refreshToken, tokenType, scope, userID, expiresAt, refreshedAt } = payload;
-  if (
-    !isToken(accessToken) ||
-    !(refreshToken === undefined || isToken(refreshToken)) ||
-    typeof tokenType !== 'string' ||
-    !Array.isArray(scope) ||
-    typeof expiresAt !== 'number' ||
-    !(refreshedAt === undefined || typeof refreshedAt === 'number')
-  ) {
-    throw unreadable('a field is missing or of a wrong type');
+/** The fields of a token set, of any type. */
+interface TokenFields {
+  accessToken?: unknown;
+  refreshToken?: unknown;
+  tokenType?: unknown;
+  scope?: unknown;
+  expiresAt?: unknown;
+  refreshTokenExpiresAt?: unknown;
+  userID?: unknown;
+  raw?: unknown;
+}
+
+/**
+ * Reads a token set: one of a login, of a refresh, or a stored one. All three are checked alike, so that what is stored
+ * can be read back.
+ *
+ * @param wrong makes the error that names a wrong field
+ */
+export function readTokens(value: TokenFields, wrong: (field: string) => Error): TokenSet {
+  const { accessToken, refreshToken, tokenType, scope, expiresAt, refreshTokenExpiresAt, userID, raw } =
+    value;
+  if (!isToken(accessToken)) throw wrong('accessToken');
+  if (refreshToken !== undefined && !isToken(refreshToken)) throw wrong('refreshToken');
+  if (tokenType !== undefined && typeof tokenType !== 'string') throw wrong('tokenType');
+  if (scope !== undefined && !isStrings(scope)) throw wrong('scope');
+  if (userID !== undefined && typeof userID !== 'string') throw wrong('userID');
+  if (!isDate(expiresAt)) throw wrong('expiresAt');
+  if (refreshTokenExpiresAt !== undefined && !isDate(refreshTokenExpiresAt)) {
+    throw wrong('refreshTokenExpiresAt');
   }
-  const tokens = {
+  const tokens: Omit<TokenSet, 'raw'> = {
     accessToken,
-    ...(refreshToken !== undefined && { refreshToken }),
-    tokenType,
-    scope: scope.map(String),
-    expiresAt: new Date(expiresAt),
-    ...(typeof userID === 'string' && { userID }),
+    tokenType: tokenType ?? 'Bearer',
+    scope: scope === undefined ? [] : [...scope],
+    expiresAt,
   };
-  return { tokens: withRaw(tokens, {}), refreshedAt };
+  if (refreshToken !== undefined) tokens.refreshToken = refreshToken;
+  if (refreshTokenExpiresAt !== undefined) tokens.refreshTokenExpiresAt = refreshTokenExpiresAt;
+  if (userID !== undefined) tokens.userID = userID;
+  return withRaw(tokens, isObject(raw) ? raw : {});
+}
+
+function isDate(value: unknown): value is Date {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+/** A token set whose times are moved to another clock, ms. */
+export function shiftTimes(tokens: TokenSet, by: number): TokenSet {
+  const { expiresAt, refreshTokenExpiresAt: end } = tokens;
+  const shifted = {
+    ...tokens,
+    expiresAt: new Date(expiresAt.getTime() + by),
+    ...(end !== undefined && { refreshTokenExpiresAt: new Date(end.getTime() + by) }),
+  };
+  return withRaw(shifted, tokens.raw);
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }

@@ -1,9 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { checkString, checkTimeout } from '../oauth2/arguments.ts';
+import { checkString, isObject } from '../util/arguments.ts';
 import { checkIsObject } from './arguments.ts';
-import { within } from './deadline.ts';
-import type { LockedRecord, TokenRecord, TokenStore } from './store.ts';
+import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
 /** The part of a client of `redis` 6 that the store uses; a cluster, a pool and a sentinel have it too. */
 export interface RedisClient {
@@ -18,59 +15,34 @@ export interface RedisTokenStoreOptions {
    * @default '{oauth-tokens}:'
    */
   prefix?: string | undefined;
-  /**
-   * How long Redis keeps a lock whose holder is silent, ms. A living holder renews it three times in that time; the
-   * lock of a dead one is free after it.
-   * @default 10_000
-   */
-  lockTTL?: number | undefined;
-  /**
-   * How long to wait for a lock, ms.
-   * @default 75_000
-   */
-  lockTimeout?: number | undefined;
 }
 
-// Writes a record, if its place has the given version, and keeps the index of those being refreshed.
+// KEYS: the record, the list of unfinished refreshes. ARGV: the version that must be there ('' for no record), the new
+// record ('' to delete), its place in the list ('' for none), how the user's place in the list ends.
+// A place is the zero-padded time and the user id, so that the list, all of one score, is sorted by both.
 const WRITE = `
-if ARGV[1] ~= '' then
-  local current = redis.call('GET', KEYS[1])
-  if not current or cjson.decode(current).version ~= ARGV[1] then return 0 end
-end
-redis.call('SET', KEYS[1], ARGV[2])
-if ARGV[3] == '' then redis.call('ZREM', KEYS[2], ARGV[4]) else redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4]) end
+local current = redis.call('GET', KEYS[1])
+local old = current and cjson.decode(current)
+if (old and old.version or '') ~= ARGV[1] then return 0 end
+if old and old.refresh then redis.call('ZREM', KEYS[2], string.format('%015d', old.refresh.since) .. ARGV[4]) end
+if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2]) end
+if ARGV[3] ~= '' then redis.call('ZADD', KEYS[2], 0, ARGV[3]) end
 return 1`;
 
-const DELETE = `redis.call('DEL', KEYS[1]) redis.call('ZREM', KEYS[2], ARGV[1])`;
+const LIST = `return redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], ARGV[2], 'LIMIT', 0, ARGV[3])`;
 
-const INTERRUPTED = `return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])`;
-
-// https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/ (one instance)
-const LOCK = `if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 else return 0 end`;
-
-// A lock that was lost (Redis was restarted, the process stood still) is taken again if it is free.
-const RENEW = `
-local owner = redis.call('GET', KEYS[1])
-if owner == ARGV[1] or not owner then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1 end
-return 0`;
-
-const UNLOCK = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end`;
-
-const MAX_PAUSE = 100; // ms between two tries to get a lock
+const TIME_LENGTH = 15; // digits
 
 /**
- * Keeps tokens in Redis. A user's lock is a key with a time to live that its holder renews. Should a holder lose it
- * all the same, `replace` is the fence: a late one can't write over newer tokens, for it names the version that it
- * has seen.
+ * Keeps tokens in Redis. Every write is a script that compares the version and keeps the list of unfinished
+ * refreshes.
  *
  * Redis must be set up as a database, not as a cache: `appendonly yes`, best with `appendfsync always`, and
- * `maxmemory-policy noeviction`. The client is the app's: connected, with an `error` listener.
+ * `maxmemory-policy noeviction`. The client is the app's: connected to the primary, with an `error` listener.
  */
 export class RedisTokenStore implements TokenStore {
   readonly #client: RedisClient;
   readonly #prefix: string;
-  readonly #lockTTL: number;
-  readonly #lockTimeout: number;
 
   /**
    * @param client a client of `redis`
@@ -81,105 +53,74 @@ export class RedisTokenStore implements TokenStore {
       throw new TypeError('"client" must be a client of redis');
     }
     checkIsObject(options, 'options');
-    const { prefix = '{oauth-tokens}:', lockTTL = 10_000, lockTimeout = 75_000 } = options;
+    const { prefix = '{oauth-tokens}:' } = options;
     checkString(prefix, 'prefix');
-    checkTimeout(lockTTL, 'lockTTL');
-    checkTimeout(lockTimeout, 'lockTimeout');
     this.#client = client;
     this.#prefix = prefix;
-    this.#lockTTL = lockTTL;
-    this.#lockTimeout = lockTimeout;
   }
 
-  async get(userID: string): Promise<TokenRecord | undefined> {
-    const text = await this.#client.get(this.#key('user', userID));
-    if (text === null) return undefined;
-    try {
-      return JSON.parse(String(text)) as TokenRecord;
-    } catch {
-      // Not with the parser's message, which quotes what is stored.
-      throw new Error('What Redis has for this user is not a token record');
-    }
+  async read(userID: string): Promise<TokenRecord | undefined> {
+    const text = await this.#client.get(`${this.#prefix}user:${userID}`);
+    return text === null ? undefined : parse(String(text));
   }
 
-  async set(userID: string, record: TokenRecord): Promise<void> {
-    await this.#write(userID, '', record);
+  insert(userID: string, record: TokenRecord): Promise<boolean> {
+    return this.#write(userID, '', record);
   }
 
-  async replace(userID: string, version: string, record: TokenRecord): Promise<boolean> {
-    return (await this.#write(userID, version, record)) === 1;
+  replace(userID: string, version: string, record: TokenRecord): Promise<boolean> {
+    return this.#write(userID, version, record);
   }
 
-  async delete(userID: string): Promise<void> {
-    await this.#eval(DELETE, [this.#key('user', userID), this.#key('refreshing')], [userID]);
+  delete(userID: string, version: string): Promise<boolean> {
+    return this.#write(userID, version);
   }
 
-  async interrupted(before: number, limit: number): Promise<string[]> {
-    const found = await this.#eval(INTERRUPTED, [this.#key('refreshing')], [String(before), String(limit)]);
-    return Array.isArray(found) ? found.map(String) : [];
+  async listUnfinished(before: number, limit: number, after?: Unfinished): Promise<Unfinished[]> {
+    const from = after === undefined ? '-' : `(${place(after)}`;
+    const to = `(${place({ since: Math.ceil(before), userID: '' })}`;
+    const found = await this.#client.eval(LIST, {
+      keys: [`${this.#prefix}unfinished`],
+      arguments: [from, to, String(limit)],
+    });
+    if (!Array.isArray(found)) return [];
+    return found.map(String).map((text) => ({
+      since: Number(text.slice(0, TIME_LENGTH)),
+      userID: text.slice(TIME_LENGTH + 1),
+    }));
   }
 
-  async lock<T>(userID: string, work: (record: LockedRecord) => Promise<T>): Promise<T> {
-    const keys = [this.#key('lock', userID)];
-    const owner = randomUUID();
-    const ttl = String(Math.ceil(this.#lockTTL));
-    await this.#acquire(keys, owner, ttl);
-    // A renewal that fails is no reason to give up: the answer of the provider is worth more than the lock.
-    let renewed: Promise<unknown> = Promise.resolve();
-    const renewal = setInterval(() => {
-      renewed = this.#eval(RENEW, keys, [owner, ttl]).catch(() => {});
-    }, this.#lockTTL / 3);
-    try {
-      return await work({
-        get: () => this.get(userID),
-        replace: (version, record) => this.replace(userID, version, record),
-        delete: () => this.delete(userID),
-      });
-    } finally {
-      clearInterval(renewal);
-      // On another connection, a renewal might arrive after the lock was let go, and take it again.
-      await renewed;
-      // If that fails, the lock goes with its time to live.
-      await this.#unlock(keys, owner).catch(() => {});
-    }
+  async #write(userID: string, version: string, record?: TokenRecord): Promise<boolean> {
+    const listed = record?.refresh !== undefined && record.reauthorize === undefined;
+    const wrote = await this.#client.eval(WRITE, {
+      keys: [`${this.#prefix}user:${userID}`, `${this.#prefix}unfinished`],
+      arguments: [
+        version,
+        record === undefined ? '' : JSON.stringify(record),
+        listed ? place({ since: record.refresh?.since ?? 0, userID }) : '',
+        `:${userID}`,
+      ],
+    });
+    return Number(wrote) === 1;
   }
+}
 
-  async #acquire(keys: string[], owner: string, ttl: string): Promise<void> {
-    const deadline = Date.now() + this.#lockTimeout;
-    for (let pause = 10; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
-      const acquiring = this.#eval(LOCK, keys, [owner, ttl]);
-      try {
-        const left = Math.max(1, deadline - Date.now());
-        if ((await within(acquiring, left, 'The lock of the user could not be had')) === 1) return;
-      } catch (error) {
-        // It may have been granted, or may be yet: nobody will use it.
-        acquiring.then(() => this.#unlock(keys, owner)).catch(() => {});
-        throw error;
-      }
-      if (Date.now() >= deadline) {
-        throw new Error(`The lock of the user could not be had within ${this.#lockTimeout} ms`);
-      }
-      await sleep(pause * (0.5 + Math.random() / 2));
-    }
-  }
+/** Where an unfinished refresh is in the list. */
+function place({ since, userID }: Unfinished): string {
+  return `${String(Math.max(0, Math.floor(since))).padStart(TIME_LENGTH, '0')}:${userID}`;
+}
 
-  #unlock(keys: string[], owner: string): Promise<unknown> {
-    return this.#eval(UNLOCK, keys, [owner]);
+function parse(text: string): TokenRecord {
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    // Not with the parser's message, which quotes what is stored.
   }
+  if (!isRecord(record)) throw new Error('What Redis has for this user is not a token record');
+  return record;
+}
 
-  #write(userID: string, version: string, record: TokenRecord): Promise<unknown> {
-    const { refreshingSince, reauthorize } = record;
-    const since = refreshingSince === undefined || reauthorize !== undefined ? '' : String(refreshingSince);
-    const keys = [this.#key('user', userID), this.#key('refreshing')];
-    return this.#eval(WRITE, keys, [version, JSON.stringify(record), since, userID]);
-  }
-
-  #eval(script: string, keys: string[], args: string[]): Promise<unknown> {
-    return this.#client.eval(script, { keys, arguments: args });
-  }
-
-  /** `…user:<id>`, `…lock:<id>`, `…refreshing` */
-  #key(...parts: string[]): string {
-    return this.#prefix + parts.join(':');
-  }
+function isRecord(value: unknown): value is TokenRecord {
+  return isObject(value) && typeof value.version === 'string' && typeof value.data === 'string';
 }

@@ -1,191 +1,326 @@
-import { OAuthError, ResponseError } from '../oauth2/errors.ts';
-import { type TokenSet, withRaw } from '../oauth2/tokens.ts';
-import { consentGone, contended, noRefreshToken, noTokens } from './errors.ts';
+import { randomUUID } from 'node:crypto';
+import { OAuthError, TransportError } from '../client/errors.ts';
+import { type TokenSet, withRaw } from '../client/token-set.ts';
+import { sleep, within } from './clock.ts';
+import { type CoolDown, isRefusal } from './cool-down.ts';
+import {
+  consentGone,
+  malformedAnswer,
+  noRefreshToken,
+  noTokens,
+  refreshFailed,
+  refreshTimeout,
+  storeContention,
+} from './errors.ts';
+import { LEASE_TIME, Lease } from './lease.ts';
 import type { Settings } from './options.ts';
-import type { Entry, RecordCodec } from './record.ts';
-import type { LockedRecord, TokenRecord } from './store.ts';
-import type { Unsaved } from './unsaved.ts';
+import { type Content, type Entry, type RecordCodec, readTokens, shiftTimes } from './record.ts';
+import type { RefreshNote } from './store.ts';
+import { MAX_PAUSE, type Unsaved } from './unsaved.ts';
 
-const MAX_TRIES = 3;
+// Fitbit repeats its answer to an identical request for two minutes.
+// https://dev.fitbit.com/build/reference/web-api/authorization/refresh-token/
+const REPEAT_WINDOW = 120_000; // ms
 
-/** What came of the work under a lock: tokens, an error, or a record that is not the one to refresh. */
-type Outcome = { refreshed: Entry } | { error: unknown } | { other: TokenRecord };
+// For clocks that differ and for a request that is slow to arrive.
+const WINDOW_MARGIN = 20_000; // ms
+
+// What was read from the store this long ago is read again before the token is sent.
+const STALE_AFTER = 5_000; // ms
+
+// Time for a process that holds an answer in memory to store it: a try may take MAX_PAUSE, and the pause to the next one.
+export const HOLDER_TIME = 2 * MAX_PAUSE + 1_000; // ms
+
+const FIRST_WAIT = 50; // ms between two looks at a lease of another process; grows
+const MAX_WAIT = 1_000; // ms
 
 interface RefresherDeps {
   settings: Settings;
   codec: RecordCodec;
   unsaved: Unsaved;
+  coolDown: CoolDown;
   isLive(entry: Entry): boolean;
-  /** An entry of tokens that came just now. */
-  encode(userID: string, tokens: TokenSet): Promise<Entry>;
-  onReauthorize(userID: string, error: OAuthError): void;
-  onRefreshed(userID: string, entry: Entry): void;
+  /** What is stored, without what is kept in memory. */
+  readStored(userID: string): Promise<Entry | undefined>;
+  onRefreshed(userID: string, entry: Entry, before: Entry): void;
 }
 
 /**
- * Takes a user's tokens from one version to the next: once, however many ask, in this process and in others; and in
+ * Takes a user's tokens from one set to the next: once, however many calls ask, in this process and in others, and in
  * an order of writes that survives the death of the process at any moment (docs/token-manager.md).
  */
 export class Refresher {
   readonly #deps: RefresherDeps;
-  // By version, for as long as the refresh is under way.
+  // By user and token set, for as long as the refresh is under way.
   readonly #flights = new Map<string, Promise<Entry>>();
 
   constructor(deps: RefresherDeps) {
     this.#deps = deps;
   }
 
-  /** Resolves with tokens newer than `seen`: by a refresh, or those that somebody else has stored meanwhile. */
-  refresh(userID: string, seen: Entry): Promise<Entry> {
-    const { version } = seen.record;
-    let flight = this.#flights.get(version);
+  /**
+   * Resolves with tokens newer than `seen`: by a refresh, or those that another process has stored meanwhile.
+   *
+   * @param waited whether processes that may hold an answer to `seen` have had time to store it
+   */
+  refresh(userID: string, seen: Entry, waited = false): Promise<Entry> {
+    const key = JSON.stringify([userID, seen.tokensID]);
+    let flight = this.#flights.get(key);
     if (flight === undefined) {
-      flight = this.#refresh(userID, seen).finally(() => this.#flights.delete(version));
-      this.#flights.set(version, flight);
+      flight = this.#refresh(userID, seen, waited).finally(() => this.#flights.delete(key));
+      this.#flights.set(key, flight);
     }
     return flight;
   }
 
-  async #refresh(userID: string, seen: Entry): Promise<Entry> {
-    const { unsaved, isLive, codec } = this.#deps;
-    let entry = seen;
-    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      if (entry.record.reauthorize !== undefined) throw consentGone(entry.record.reauthorize);
-      if (entry.tokens.refreshToken === undefined) throw noRefreshToken();
-      // The next refresh token may only be used up when this one is in the store.
-      await unsaved.save(userID);
+  /** Waits for the refreshes that are under way, whatever becomes of them. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#flights.values());
+  }
 
-      const { version } = entry.record;
-      const other = (await this.#mark(userID, entry.record)) ?? (await this.#tryLocked(userID, version));
-      if ('tokens' in other) return other;
-      entry = await codec.decode(userID, other);
-      if (entry.record.version !== version && isLive(entry)) return entry;
+  async #refresh(userID: string, seen: Entry, waited: boolean): Promise<Entry> {
+    const { settings, unsaved, codec, isLive } = this.#deps;
+    const { store, now, refreshTimeout: timeout } = settings;
+    const deadline = now() + timeout;
+    const others = new Observer(now);
+    let waitedFor = waited ? seen.record.version : undefined;
+    let entry: Entry | undefined = seen;
+
+    for (let tries = 0; ; tries += 1) {
+      // 1. Know what is stored. An answer in memory goes first: its successor is not asked for before it is stored.
+      if (unsaved.tokens(userID) !== undefined) {
+        await unsaved.save(userID);
+        entry = undefined;
+      }
+      entry ??= await this.#deps.readStored(userID);
+      if (entry === undefined) throw noTokens();
+      if (entry.tokensID !== seen.tokensID && isLive(entry)) return entry;
+      const { record } = entry;
+      if (record.reauthorize !== undefined) throw consentGone(record.reauthorize);
+      const { refreshToken } = entry.tokens;
+      if (refreshToken === undefined) throw noRefreshToken();
+      if (tries > 0 && now() >= deadline) throw storeContention();
+
+      // 2. Leave it to the process that is at work on it.
+      if (record.refresh !== undefined && others.mayWork(record.version, record.refresh)) {
+        await others.pause(settings, deadline);
+        entry = undefined;
+        continue;
+      }
+
+      // 3. Where the provider may not repeat its answer any more, the only copy may be on its way to the store.
+      if (isOld(record.refresh, now()) && waitedFor !== record.version) {
+        waitedFor = record.version;
+        await sleep(settings.timers, HOLDER_TIME);
+        entry = undefined;
+        continue;
+      }
+
+      // 4. Claim: the note with the lease, over exactly the record that was seen.
+      const claimed = now();
+      const inherited = isOld(record.refresh, claimed) ? undefined : record.refresh;
+      const refresh = { since: inherited?.since ?? claimed, by: randomUUID(), until: claimed + LEASE_TIME };
+      const claim = codec.encode(userID, entry, { refresh });
+      if (!(await store.replace(userID, record.version, claim.record))) {
+        entry = undefined;
+        continue;
+      }
+      const lease = new Lease(settings, codec, userID, claim, claimed);
+
+      // 5. Request, if the claim is still what is stored; 6. store the answer; 7. release.
+      const outcome = await this.#useLease(userID, entry, refreshToken, lease, {
+        expiryFrom: expiryStart(record.refresh, claimed),
+        // Another attempt's request may have been lost: a refusal of ours says less than its answer would.
+        first: inherited === undefined,
+        deadline,
+      });
+      if (outcome !== undefined) return outcome;
+      entry = undefined;
     }
-    throw contended();
+  }
+
+  /** @returns the new tokens; `undefined` if the stored ones have changed: look again */
+  async #useLease(
+    userID: string,
+    entry: Entry,
+    refreshToken: string,
+    lease: Lease,
+    { expiryFrom, first, deadline }: { expiryFrom: number; first: boolean; deadline: number },
+  ): Promise<Entry | undefined> {
+    const { settings, coolDown } = this.#deps;
+    const { now } = settings;
+    let tokens: TokenSet;
+    lease.startRenewing();
+    try {
+      // A process that was frozen here would send a token that others may have used up long ago.
+      while (now() - lease.confirmedAt > STALE_AFTER) {
+        if (now() >= deadline || !(await lease.renew())) return undefined;
+      }
+      tokens = await this.#request(userID, entry, refreshToken, expiryFrom, deadline);
+    } catch (error) {
+      lease.stopRenewing();
+      const failure = error instanceof OAuthError ? error : refreshFailed(error);
+      coolDown.start(userID, entry.tokensID, failure);
+      const definite = first && isAnswer(error);
+      if (definite && failure.reauthorize) {
+        if (await this.#markRefused(userID, entry, failure, lease)) throw failure;
+        return undefined;
+      }
+      // The provider has refused the only request that was made: there is nothing to finish.
+      if (definite) await lease.withdraw().catch(() => {});
+      else await lease.release().catch(() => {}); // Otherwise it ends by itself.
+      throw failure;
+    }
+    lease.stopRenewing();
+    coolDown.end(userID);
+    return this.#storeAnswer(userID, entry, this.#toContent(entry, tokens), lease.version);
   }
 
   /**
-   * Notes in the store that a refresh begins, so that it can be taken up by another process if this one dies. The
-   * note has to be there before the request goes out, and outside the lock: what is written under the lock may
-   * become visible only when the lock is let go.
+   * Asks for new tokens, until the deadline. A later answer is not lost: it is offered to the store.
    *
-   * @returns the record that is stored, if it has another version
+   * @param expiryFrom when the tokens' lifetime begins, ms since the epoch: the answer may repeat an earlier one
    */
-  async #mark(userID: string, record: TokenRecord): Promise<TokenRecord | undefined> {
-    // The first note stays: it tells when the provider may have used up the token.
-    if (record.refreshingSince !== undefined) return undefined;
-    const { store, now } = this.#deps.settings;
-    const marked = { ...record, refreshingSince: now() };
-    if (await store.replace(userID, record.version, marked)) return undefined;
-    const other = await store.get(userID);
-    if (other === undefined) throw noTokens();
-    return other;
-  }
-
-  /** Refreshes under the user's lock, unless the record is another one by then. */
-  async #tryLocked(userID: string, version: string): Promise<Entry | TokenRecord> {
-    const { settings, unsaved, onRefreshed } = this.#deps;
-    let outcome: Outcome;
-    let fresh: Entry | undefined;
-    try {
-      outcome = await settings.store.lock(userID, (locked) =>
-        this.#underLock(userID, version, locked, (entry) => {
-          fresh = entry;
-        }),
-      );
-      if ('refreshed' in outcome) unsaved.drop(userID, outcome.refreshed);
-    } catch (error) {
-      if (fresh === undefined || unsaved.get(userID)?.entry !== fresh) throw error;
-      // The answer is here, and it may be only here: it is served and stored as soon as that works.
-      unsaved.retry(userID, fresh, error);
-      outcome = { refreshed: fresh };
-    }
-    if ('error' in outcome) throw outcome.error;
-    if ('other' in outcome) return outcome.other;
-    onRefreshed(userID, outcome.refreshed);
-    return outcome.refreshed;
-  }
-
-  /** Never rejects but for the store: a store may undo what was written when it does. */
-  async #underLock(
+  #request(
     userID: string,
-    version: string,
-    locked: LockedRecord,
-    onAnswer: (entry: Entry) => void,
-  ): Promise<Outcome> {
-    const { codec, unsaved, encode } = this.#deps;
-    const read = () => locked.get();
-    const replace = (record: TokenRecord) => locked.replace(version, record);
-
-    const record = await read();
-    if (record === undefined) return { error: noTokens() };
-    // Without the note, another process has tried in vain and withdrawn it: it has to be made again.
-    const { reauthorize, refreshingSince } = record;
-    if (record.version !== version || reauthorize !== undefined || refreshingSince === undefined) {
-      return { other: record };
-    }
-
-    let fresh: Entry;
-    try {
-      const { tokens } = await codec.decode(userID, record);
-      fresh = await encode(userID, merge(tokens, await this.#request(tokens.refreshToken as string)));
-    } catch (error) {
-      return this.#refused(userID, record, error, replace, read);
-    }
-    unsaved.keep(userID, version, fresh);
-    onAnswer(fresh);
-
-    if (await replace(fresh.record)) return { refreshed: fresh };
-    unsaved.drop(userID, fresh);
-    const other = await read();
-    if (other === undefined) return { error: noTokens() };
-    return other.version === fresh.record.version ? { refreshed: fresh } : { other };
-  }
-
-  async #request(refreshToken: string): Promise<TokenSet> {
-    const { refresh, refreshTimeout } = this.#deps.settings;
+    entry: Entry,
+    refreshToken: string,
+    expiryFrom: number,
+    deadline: number,
+  ): Promise<TokenSet> {
+    const { refresh, timers, now, refreshTimeout: timeout } = this.#deps.settings;
     const abort = new AbortController();
-    const timer = setTimeout(() => {
-      abort.abort(new Error(`The refresh took longer than ${refreshTimeout} ms`));
-    }, refreshTimeout);
-    try {
-      return await refresh(refreshToken, { signal: abort.signal });
-    } finally {
-      clearTimeout(timer);
-    }
+    const left = Math.max(1, deadline - now());
+    const late = () => {
+      const error = refreshTimeout(timeout);
+      abort.abort(error);
+      answer.then(
+        (tokens) => {
+          // What is kept already is this answer or a newer one.
+          if (this.#deps.unsaved.tokens(userID) !== undefined) return;
+          void this.#storeAnswer(userID, entry, this.#toContent(entry, tokens)).catch(() => {});
+        },
+        () => {},
+      );
+      return error;
+    };
+    const ask = async () => {
+      const { provider } = entry;
+      const answered = await refresh(refreshToken, {
+        signal: abort.signal,
+        ...(provider !== undefined && { provider }),
+      });
+      if (typeof answered !== 'object' || answered === null) throw malformedAnswer('value');
+      const tokens = readTokens(answered, malformedAnswer);
+      return shiftTimes(tokens, expiryFrom - Date.now());
+    };
+    const answer = ask();
+    return within(timers, answer, left, late);
   }
 
-  /** Notes what a failed refresh says about the tokens. */
-  async #refused(
+  #toContent(old: Entry, tokens: TokenSet): Content {
+    const { loginID, provider } = old;
+    const refreshedAt = Math.round(this.#deps.settings.now());
+    return { tokens: merge(old.tokens, tokens), tokensID: randomUUID(), loginID, provider, refreshedAt };
+  }
+
+  /** Stores new tokens, or keeps them in memory if that fails; `undefined` if something newer is stored. */
+  async #storeAnswer(
     userID: string,
-    record: TokenRecord,
-    error: unknown,
-    replace: (record: TokenRecord) => Promise<boolean>,
-    read: () => Promise<TokenRecord | undefined>,
-  ): Promise<Outcome> {
-    const { refreshingSince: _, ...rest } = record;
-    if (error instanceof OAuthError && error.reauthorize) {
-      // Not if newer tokens have been stored: then it is the old ones that are dead, as they should be.
-      if (await replace({ ...rest, reauthorize: error.code })) {
-        this.#deps.onReauthorize(userID, error);
-        return { error };
-      }
-      const other = await read();
-      return other === undefined ? { error: noTokens() } : { other };
+    old: Entry,
+    content: Content,
+    version?: string,
+  ): Promise<Entry | undefined> {
+    const { unsaved, onRefreshed } = this.#deps;
+    unsaved.keep(userID, { replaces: old.tokensID, content });
+    try {
+      if (!(await unsaved.save(userID, version))) return undefined;
+    } catch (error) {
+      // The tokens may be in this process only. They are served, and stored as soon as that works.
+      unsaved.retry(userID, error);
     }
-    // The provider has certainly not used up the token: there is nothing to take up again.
-    if (error instanceof ResponseError && !error.retryable) await replace(rest);
-    return { error };
+    const fresh = {
+      ...content,
+      record: { version: '', data: '', expiresAt: content.tokens.expiresAt.getTime() },
+    };
+    onRefreshed(userID, fresh, old);
+    return fresh;
+  }
+
+  /** Notes that the consent is gone; resolves with `false` if something newer is stored. */
+  async #markRefused(userID: string, entry: Entry, refused: OAuthError, lease: Lease): Promise<boolean> {
+    const { unsaved } = this.#deps;
+    if (unsaved.tokens(userID) !== undefined) return false; // The answer to an earlier request has come after all.
+    unsaved.keep(userID, { replaces: entry.tokensID, content: entry, refused });
+    try {
+      return await unsaved.save(userID, lease.version);
+    } catch (error) {
+      unsaved.retry(userID, error);
+      return true;
+    }
   }
 }
 
-/** An answer tells what has changed. Google's has no refresh token as a rule: the old one goes on. */
+/** Watches leases of other processes. */
+class Observer {
+  readonly #now: () => number;
+  #version = '';
+  #since = 0;
+  #wait = FIRST_WAIT;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Whether a lease is not over. Where the clocks of two machines disagree, it ends a lease's time after it was seen. */
+  mayWork(version: string, { until }: RefreshNote): boolean {
+    const now = this.#now();
+    if (version !== this.#version) {
+      this.#version = version;
+      this.#since = now;
+    }
+    return until > now && now - this.#since < LEASE_TIME;
+  }
+
+  async pause({ timers, now }: Settings, deadline: number): Promise<void> {
+    const wait = this.#wait * (0.5 + Math.random() / 2);
+    this.#wait = Math.min(this.#wait * 1.5, MAX_WAIT);
+    await sleep(timers, Math.max(1, Math.min(wait, deadline - now())));
+  }
+}
+
+/** Whether a refresh began so long ago that the provider may not repeat its answer any more. */
+export function isOld(note: RefreshNote | undefined, now: number): boolean {
+  return note !== undefined && now - note.since > REPEAT_WINDOW - WINDOW_MARGIN;
+}
+
+/** The time from which on the provider repeats answers, ms since the epoch. */
+export function windowStart(now: number): number {
+  return now - (REPEAT_WINDOW - WINDOW_MARGIN);
+}
+
+/** When the lifetime of tokens that are asked for now may have begun: with the first request that may be answered again. */
+function expiryStart(note: RefreshNote | undefined, now: number): number {
+  return note !== undefined && now - note.since <= REPEAT_WINDOW + WINDOW_MARGIN ? note.since : now;
+}
+
+/** Whether an error is the provider's answer to the first request that a `refresh` has made. */
+function isAnswer(error: unknown): boolean {
+  if (!(error instanceof OAuthError) || error instanceof TransportError) return false;
+  return !(error.cause instanceof OAuthError) && (error.reauthorize || isRefusal(error));
+}
+
+/** An answer tells what has changed. Google's has no refresh token as a rule: the old one stays valid. */
 function merge(old: TokenSet, answer: TokenSet): TokenSet {
   const refreshToken = answer.refreshToken ?? old.refreshToken;
+  const keepsEnd = answer.refreshToken === undefined || answer.refreshToken === old.refreshToken;
+  const refreshTokenExpiresAt =
+    answer.refreshTokenExpiresAt ?? (keepsEnd ? old.refreshTokenExpiresAt : undefined);
   const userID = answer.userID ?? old.userID;
   const merged = {
     ...answer,
     ...(refreshToken !== undefined && { refreshToken }),
+    ...(refreshTokenExpiresAt !== undefined && { refreshTokenExpiresAt }),
     ...(userID !== undefined && { userID }),
     scope: answer.scope.length > 0 ? answer.scope : old.scope,
   };

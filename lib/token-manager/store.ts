@@ -1,64 +1,73 @@
+/** A refresh that has begun and not ended. It is also the lease of the process that works on it. */
+export interface RefreshNote {
+  /** When the provider may have received the refresh token for the first time, ms since the epoch. */
+  since: number;
+  /** Which attempt holds the lease: a random id. */
+  by: string;
+  /** When the lease is over unless its holder renews it, ms since the epoch. */
+  until: number;
+}
+
 /**
  * What a store keeps of a user.
  *
- * A store keeps every field as it is given and looks into none but `version`.
+ * A store keeps every field as it is given. It compares `version` and finds records by `refresh.since`.
  */
 export interface TokenRecord {
-  /** Which tokens these are: another value with every new token set, never used twice. */
+  /** Changes with every write and is never used twice. */
   version: string;
   /** The token set as text: JSON, or sealed. */
   data: string;
   /** When the access token expires, ms since the epoch. For the app's own queries. */
   expiresAt: number;
-  /** When a refresh of these tokens began that has not come to an end, ms since the epoch. */
-  refreshingSince?: number | undefined;
+  /** Set while a refresh of these tokens is unfinished. */
+  refresh?: RefreshNote | undefined;
   /** Set when only a new consent helps: the code of the error that said so, e.g. `invalid_grant`. */
   reauthorize?: string | undefined;
 }
 
-/** One user's record, for as long as the user's lock is held. A store does this on the lock's own connection. */
-export interface LockedRecord {
-  /** The record, or `undefined` if there is none; what was last written, never an older snapshot. */
-  get(): Promise<TokenRecord | undefined>;
-  /** As {@link TokenStore.replace}. */
-  replace(version: string, record: TokenRecord): Promise<boolean>;
-  /** As {@link TokenStore.delete}. */
-  delete(): Promise<void>;
+/** Where an unfinished refresh is in the list of all of them. */
+export interface Unfinished {
+  /** `refresh.since` of the record. */
+  since: number;
+  userID: string;
 }
 
 /**
- * Where a `TokenManager` keeps tokens. A store rejects with whatever its database reports; the manager makes an
- * error of the package of it.
+ * Where a `TokenManager` keeps tokens: five atomic operations. A store rejects with whatever its database reports;
+ * the manager turns that into an `OAuthError`.
  *
- * What is promised must hold between all processes that use the database. `tokenStoreConformance` checks it.
+ * Every write is conditional, so that one that arrives late changes nothing newer. An operation that rejects may have
+ * taken effect, or may take effect later. What resolves is durable, and every process sees it.
+ * `tokenStoreConformance` checks a store.
  */
 export interface TokenStore {
-  /** Reads the record of a user; `undefined` if there is none. One indexed read: it is made on every call. */
-  get(userID: string): Promise<TokenRecord | undefined>;
-  /** Writes the record, whatever is there. */
-  set(userID: string, record: TokenRecord): Promise<void>;
+  /** Reads the record of a user; `undefined` if there is none. One indexed read of the newest state, never a stale replica. */
+  read(userID: string): Promise<TokenRecord | undefined>;
   /**
-   * Writes the record if the one that is there has the given version, in one atomic step. It may be called while
-   * another one holds the lock.
+   * Writes a record if the user has none.
+   *
+   * @returns whether it wrote
+   */
+  insert(userID: string, record: TokenRecord): Promise<boolean>;
+  /**
+   * Writes a record over the one that has the given version.
    *
    * @returns whether it wrote
    */
   replace(userID: string, version: string, record: TokenRecord): Promise<boolean>;
-  /** Deletes the record, if there is one. */
-  delete(userID: string): Promise<void>;
   /**
-   * Runs `work` while nobody else, in any process, holds the lock of this user; then lets go of the lock, whether
-   * `work` resolves or rejects. The lock of a process that dies is let go of without its help.
+   * Deletes the record that has the given version.
    *
-   * What `work` wrote is durable when this resolves. It rejects with the error of `work`, or when the lock can't be
-   * had (then `work` was not called), or when what was written may be lost.
+   * @returns whether it deleted
    */
-  lock<T>(userID: string, work: (record: LockedRecord) => Promise<T>): Promise<T>;
+  delete(userID: string, version: string): Promise<boolean>;
   /**
-   * Finds users whose record has a `refreshingSince` before the given time and no `reauthorize`, the oldest first.
+   * Lists records that have a `refresh` and no `reauthorize`, ordered by `since`, then by user in any fixed order.
    *
-   * @param before ms since the epoch
-   * @param limit how many to find at most
+   * @param before only those whose `since` is earlier, ms since the epoch
+   * @param limit how many at most
+   * @param after the last one of the page before; it need not exist any more. An empty `userID` comes before all others.
    */
-  interrupted(before: number, limit: number): Promise<string[]>;
+  listUnfinished(before: number, limit: number, after?: Unfinished): Promise<Unfinished[]>;
 }

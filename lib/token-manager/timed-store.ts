@@ -1,39 +1,27 @@
-import { within } from './deadline.ts';
-import { storeError } from './errors.ts';
+import { type Timers, within } from './clock.ts';
+import { storeFailed } from './errors.ts';
 import type { TokenStore } from './store.ts';
 
 /**
- * A store that reports every failure as an `OAuthError`, code `store`, and is not waited for for ever: a driver may
- * keep a command until its database is back. The wait for a lock is for the store to limit.
+ * A store that reports every failure as an `OAuthError`, code `store_failed`, and that answers in time: a driver may
+ * keep a command until its database is back.
  *
- * @param timeout of one read or write, ms
+ * @param timeout of each operation, ms
  */
-export function timedStore(store: TokenStore, timeout: number): TokenStore {
+export function timedStore(store: TokenStore, timeout: number, timers: Timers): TokenStore {
+  const late = () => storeFailed(new Error(`The store did not answer within ${timeout} ms`));
   const timed = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await within(work(), timeout, 'The store did not answer');
+      return await within(timers, work(), timeout, late);
     } catch (error) {
-      throw storeError(error);
+      throw storeFailed(error);
     }
   };
   return {
-    get: (userID) => timed(() => store.get(userID)),
-    set: (userID, record) => timed(() => store.set(userID, record)),
+    read: (userID) => timed(() => store.read(userID)),
+    insert: (userID, record) => timed(() => store.insert(userID, record)),
     replace: (userID, version, record) => timed(() => store.replace(userID, version, record)),
-    delete: (userID) => timed(() => store.delete(userID)),
-    interrupted: (before, limit) => timed(() => store.interrupted(before, limit)),
-    async lock(userID, work) {
-      try {
-        return await store.lock(userID, (locked) =>
-          work({
-            get: () => timed(() => locked.get()),
-            replace: (version, record) => timed(() => locked.replace(version, record)),
-            delete: () => timed(() => locked.delete()),
-          }),
-        );
-      } catch (error) {
-        throw storeError(error);
-      }
-    },
+    delete: (userID, version) => timed(() => store.delete(userID, version)),
+    listUnfinished: (before, limit, after) => timed(() => store.listUnfinished(before, limit, after)),
   };
 }

@@ -1,10 +1,11 @@
-import { isObject } from '../oauth2/arguments.ts';
+import { isObject } from '../util/arguments.ts';
 
 /** Whether what a call has thrown says that the API answered 401. */
 export function isUnauthorizedError(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
-  const { status, statusCode, response } = error as Record<string, unknown>;
-  return status === 401 || statusCode === 401 || (isObject(response) && response.status === 401);
+  const { status, statusCode, httpStatus, response } = error as Record<string, unknown>;
+  if (status === 401 || statusCode === 401 || httpStatus === 401) return true;
+  return isObject(response) && response.status === 401;
 }
 
 /** Whether what a call has returned is an answer with the status 401: a `Response` of fetch, or one like it. */

@@ -1,75 +1,108 @@
-import type { Entry } from './record.ts';
+import type { OAuthError } from '../client/errors.ts';
+import { type Timers, within } from './clock.ts';
+import { storeFailed } from './errors.ts';
+import type { Content, RecordCodec } from './record.ts';
+import type { TokenStore } from './store.ts';
 
 const FIRST_PAUSE = 250; // ms; doubles with each try
-const MAX_PAUSE = 30_000; // ms
 
-interface Kept {
-  /** The version that the entry takes the place of. */
+/** The longest pause between two tries to store an answer, and the longest that one try delays the next, ms. */
+export const MAX_PAUSE = 2_000;
+
+const MAX_TRIES = 10;
+
+/** What a provider answered to a refresh. */
+export interface Answer {
+  /** The token set that was refreshed: the answer takes its place and no other's. */
   replaces: string;
-  entry: Entry;
+  /** The new tokens; with `refused`, the old ones. */
+  content: Content;
+  /** Set if only a new consent helps. */
+  refused?: OAuthError | undefined;
+}
+
+interface Kept extends Answer {
+  /** Versions that were written, perhaps in vain. */
+  readonly versions: Set<string>;
   pause: number;
-  timer?: NodeJS.Timeout;
+  timer?: unknown;
+}
+
+interface UnsavedDeps {
+  store: TokenStore;
+  codec: RecordCodec;
+  timers: Timers;
+  now(): number;
+  /** Told of each try that failed. */
+  onFailure(userID: string, answer: Answer, error: unknown): void;
+  /** Told when an answer is in the store. */
+  onStored(userID: string, answer: Answer): void;
 }
 
 /**
- * Tokens that the provider has given and the store has not confirmed yet, by user. Nowhere else is a copy of them:
- * they stay here until the store has them, or newer ones.
+ * The provider's answers that the store has not confirmed, by user. There may be no other copy of them: they stay here
+ * until the store has them, or something newer.
  */
 export class Unsaved {
   readonly #kept = new Map<string, Kept>();
-  readonly #replace: (userID: string, version: string, entry: Entry) => Promise<boolean>;
-  readonly #report: (userID: string, error: unknown) => void;
+  readonly #deps: UnsavedDeps;
 
-  /**
-   * @param replace stores an entry if the one that is stored has the given version; resolves with whether it did
-   * @param report is told of each try that failed
-   */
-  constructor(
-    replace: (userID: string, version: string, entry: Entry) => Promise<boolean>,
-    report: (userID: string, error: unknown) => void,
-  ) {
-    this.#replace = replace;
-    this.#report = report;
+  constructor(deps: UnsavedDeps) {
+    this.#deps = deps;
   }
 
-  /** The entry that waits for its place in the store. */
-  get(userID: string): Readonly<Pick<Kept, 'replaces' | 'entry'>> | undefined {
-    return this.#kept.get(userID);
-  }
-
-  keep(userID: string, replaces: string, entry: Entry): void {
-    this.drop(userID);
-    this.#kept.set(userID, { replaces, entry, pause: FIRST_PAUSE });
-  }
-
-  /** Forgets what is kept of a user; with `entry`, only if it is that one. */
-  drop(userID: string, entry?: Entry): void {
+  /** The tokens that wait for their place in the store. */
+  tokens(userID: string): Answer | undefined {
     const kept = this.#kept.get(userID);
-    if (kept === undefined || (entry !== undefined && kept.entry !== entry)) return;
-    clearTimeout(kept.timer);
+    return kept?.refused === undefined ? kept : undefined;
+  }
+
+  keep(userID: string, answer: Answer): void {
+    this.drop(userID);
+    this.#kept.set(userID, { ...answer, versions: new Set(), pause: FIRST_PAUSE });
+  }
+
+  /** Forgets what is kept of a user. */
+  drop(userID: string): void {
+    const kept = this.#kept.get(userID);
+    if (kept === undefined) return;
+    this.#deps.timers.clearTimeout(kept.timer);
     this.#kept.delete(userID);
   }
 
-  /** Reports that the store failed, and tries again after a while, for as long as it takes. */
-  retry(userID: string, entry: Entry, error: unknown): void {
+  /**
+   * Stores what is kept of a user, now.
+   *
+   * @param expected the version that the record most likely has, which saves a read
+   * @returns whether there was something to store, and it is stored
+   */
+  async save(userID: string, expected?: string): Promise<boolean> {
     const kept = this.#kept.get(userID);
-    if (kept?.entry !== entry) return;
-    clearTimeout(kept.timer);
-    // Not unref'd: a process with nothing else to do must not end while it has the only copy.
-    kept.timer = setTimeout(() => {
-      this.save(userID).catch((again: unknown) => this.retry(userID, entry, again));
-    }, kept.pause);
-    kept.pause = Math.min(kept.pause * 2, MAX_PAUSE);
-    this.#report(userID, error);
+    if (kept === undefined) return false;
+    const stored = await this.#store(userID, kept, expected);
+    if (this.#kept.get(userID) === kept) {
+      this.drop(userID);
+      if (stored) this.#deps.onStored(userID, kept);
+    }
+    return stored;
   }
 
-  /** Stores what is kept of a user, now. */
-  async save(userID: string): Promise<void> {
+  /** Reports that the store failed, and tries again after a while, for as long as it takes. */
+  retry(userID: string, error: unknown): void {
     const kept = this.#kept.get(userID);
     if (kept === undefined) return;
-    await this.#replace(userID, kept.replaces, kept.entry);
-    // Not replaced means: an earlier try has arrived after all, or newer tokens are there, or the user is removed.
-    this.drop(userID, kept.entry);
+    const { timers, onFailure } = this.#deps;
+    timers.clearTimeout(kept.timer);
+    // A try that hangs, as on a connection that is half open, must not delay the next one.
+    const late = () => storeFailed(new Error(`The tokens were not stored within ${MAX_PAUSE} ms`));
+    // Not unref'd: a process with nothing else to do must not end while it has the only copy.
+    kept.timer = timers.setTimeout(() => {
+      within(timers, this.save(userID), MAX_PAUSE, late).catch((again: unknown) => {
+        if (this.#kept.get(userID) === kept) this.retry(userID, again);
+      });
+    }, kept.pause);
+    kept.pause = Math.min(kept.pause * 2, MAX_PAUSE);
+    onFailure(userID, kept, error);
   }
 
   /** Stores all that is kept; rejects with the first failure when all has been tried. */
@@ -77,5 +110,30 @@ export class Unsaved {
     const results = await Promise.allSettled([...this.#kept.keys()].map((userID) => this.save(userID)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+  }
+
+  /** @returns whether the answer is in the store; `false` if something newer is, or the user was removed */
+  async #store(userID: string, kept: Kept, expected?: string): Promise<boolean> {
+    const { store, codec, now } = this.#deps;
+    const { content, refused, versions } = kept;
+    const write = async (version: string) => {
+      const { record } = codec.encode(userID, content, { reauthorize: refused?.code });
+      versions.add(record.version);
+      return store.replace(userID, version, record);
+    };
+    if (expected !== undefined && (await write(expected))) return true;
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const record = await store.read(userID);
+      if (record === undefined) return false;
+      if (versions.has(record.version)) return true; // An earlier try has arrived after all.
+      const current = codec.decode(userID, record);
+      if (current.tokensID !== kept.replaces) return current.tokensID === content.tokensID;
+      // Another process has found out the same, or is about to get an answer of its own.
+      const { refresh, reauthorize } = record;
+      if (refused && (reauthorize !== undefined || (refresh !== undefined && refresh.until > now())))
+        return false;
+      if (await write(record.version)) return true;
+    }
+    return false;
   }
 }

@@ -1,7 +1,15 @@
 import { TokenManager } from 'passport-fitbit-strategy/token-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildWorker, type Program } from './support/build.ts';
-import { type Connected, connect, type Database, startPostgres, startRedis } from './support/databases.ts';
+import { SharedClock } from './support/clock.ts';
+import {
+  type Connected,
+  connect,
+  type Database,
+  startPostgres,
+  startRedis,
+  startSqlite,
+} from './support/databases.ts';
 import { Provider } from './support/provider.ts';
 import { Worker } from './support/workers.ts';
 
@@ -14,6 +22,7 @@ const HOUR = 3_600_000;
 describe.each([
   ['PostgreSQL', startPostgres],
   ['Redis', startRedis],
+  ['SQLite', startSqlite],
 ] as const)('many processes on %s', (name, start) => {
   const provider = new Provider();
   const workers: Worker[] = [];
@@ -21,14 +30,24 @@ describe.each([
   let program: Program;
   let database: Database;
   let own: Connected;
+  let clock: SharedClock;
 
   beforeAll(async () => {
     program = await buildWorker();
     database = await start();
     own = await connect(database);
     await provider.start();
+    clock = new SharedClock(`${program.path}.clock`);
+    clock.set(0);
     for (let i = 0; i < PROCESSES; i += 1) {
-      workers.push(new Worker(program.path, { name: `worker${i}`, database, providerURL: provider.url }));
+      workers.push(
+        new Worker(program.path, {
+          name: `worker${i}`,
+          database,
+          providerURL: provider.url,
+          clockPath: clock.path,
+        }),
+      );
     }
     await Promise.all(workers.map((worker) => worker.ready()));
     const manager = new TokenManager({
@@ -56,9 +75,8 @@ describe.each([
       const asked = workers.map((_, w) =>
         Array.from({ length: CALLS / PROCESSES }, (_, i) => users[(i * 7 + w * 31) % USERS] as string),
       );
-      const answers = await Promise.all(
-        workers.map((worker, w) => worker.tokens(asked[w] as string[], expiry * 2 * HOUR)),
-      );
+      clock.set(expiry * 2 * HOUR);
+      const answers = await Promise.all(workers.map((worker, w) => worker.tokens(asked[w] as string[])));
       for (const [w, tokens] of answers.entries()) {
         expect(tokens).toEqual(asked[w]?.map((userID) => provider.current(userID).accessToken));
       }

@@ -52,7 +52,6 @@ describe.each([
         tokenType: 'Bearer',
         scope: [],
         expiresAt,
-        raw: {},
       });
     }
 
@@ -68,7 +67,8 @@ describe.each([
           if (typeof token !== 'string') wrong.push(token);
         } catch (error) {
           seen.errors += 1;
-          if (!(error instanceof OAuthError && error.code === 'store' && error.retryable)) wrong.push(error);
+          if (!(error instanceof OAuthError && error.code === 'store_failed' && error.retryable))
+            wrong.push(error);
         }
         await sleep(5);
       }

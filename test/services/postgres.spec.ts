@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TokenManager, type TokenRecord } from 'passport-fitbit-strategy/token-manager';
+import { tokenStoreConformance } from 'passport-fitbit-strategy/token-manager/conformance';
 import { migrate, PostgresTokenStore } from 'passport-fitbit-strategy/token-manager/postgres';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, startPostgres } from './support/databases.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Database, startPgBouncer, startPostgres } from './support/databases.ts';
 
-const record = (version: string) => ({ version, data: '{}', expiresAt: 1 });
+const record = (version: string): TokenRecord => ({ version, data: '{}', expiresAt: 1 });
 
 let database: Database;
 let pool: pg.Pool;
@@ -25,100 +27,128 @@ test('the migration may run again, and many times at once', async () => {
   await pool.query('CREATE SCHEMA auth');
   await migrate(pool, 'auth.tokens');
   const store = new PostgresTokenStore(pool, { table: 'auth.tokens' });
-  await store.set('ann', record('1'));
-  expect(await store.get('ann')).toEqual(record('1'));
-  expect(await new PostgresTokenStore(pool, { table: 'fresh_tokens' }).get('ann')).toBeUndefined();
+  expect(await store.insert('ann', record('1'))).toBe(true);
+  expect(await store.read('ann')).toEqual(record('1'));
+  expect(await new PostgresTokenStore(pool, { table: 'fresh_tokens' }).read('ann')).toBeUndefined();
 });
 
-test('of 100 000 users, one is read by the index, and so are interrupted refreshes', async () => {
-  await pool.query(`INSERT INTO oauth_tokens (user_id, version, data, expires_at, refreshing_since)
-SELECT 'user' || i, i, repeat('x', 600), i, CASE WHEN i % 10000 = 0 THEN i END FROM generate_series(1, 100000) i`);
+test('of 100 000 users, one is read by the index, and so are unfinished refreshes', async () => {
+  await pool.query(`INSERT INTO oauth_tokens
+(user_id, version, data, expires_at, refresh_since, refresh_by, refresh_until)
+SELECT 'user' || i, i, repeat('x', 600), i, CASE WHEN i % 10000 = 0 THEN i END, 'x', i FROM generate_series(1, 100000) i`);
   await pool.query('ANALYZE oauth_tokens');
   const statements: [text: string, values: unknown[]][] = [];
   const spy = {
-    connect: () => pool.connect(),
     query: (text: string, values: unknown[] = []) => {
       statements.push([text, values]);
       return pool.query(text, values);
     },
   };
   const store = new PostgresTokenStore(spy);
-  expect(await store.get('user777')).toMatchObject({ version: '777' });
-  expect(await store.interrupted(50_001, 10)).toHaveLength(5);
-  expect(statements).toHaveLength(2);
+  expect(await store.read('user777')).toMatchObject({ version: '777' });
+  expect(await store.listUnfinished(50_001, 10)).toHaveLength(5);
+  expect(await store.listUnfinished(50_001, 10, { since: 20_000, userID: '' })).toHaveLength(4);
+  expect(statements).toHaveLength(3);
   for (const [text, values] of statements) {
     const { rows } = await pool.query(`EXPLAIN ${text}`, values);
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    expect(plan).toMatch(/Index Scan using (oauth_tokens_pkey|oauth_tokens_refreshing)/);
+    expect(plan).toMatch(/Index (Only )?Scan using (oauth_tokens_pkey|oauth_tokens_unfinished)/);
     expect(plan).not.toContain('Seq Scan');
   }
+  await pool.query('TRUNCATE oauth_tokens');
 });
 
-test('who waited for a lock sees what its holder wrote, whatever isolation the app has set', async () => {
-  const options = '-c default_transaction_isolation=serializable -c default_transaction_read_only=on';
-  const strict = new pg.Pool({ connectionString: database.url, options });
-  const store = new PostgresTokenStore(strict);
-  await new PostgresTokenStore(pool).set('ann', record('0'));
-  const increment = () =>
-    store.lock('ann', async (locked) => {
-      const { version = '' } = (await locked.get()) ?? {};
-      await sleep(5);
-      return locked.replace(version, record(String(Number(version) + 1)));
+describe.each([
+  ['serializable', '-c default_transaction_isolation=serializable'],
+  ['repeatable read', '-c default_transaction_isolation=repeatable\\ read'],
+  ['without synchronous commits', '-c synchronous_commit=off'],
+  [
+    'with short timeouts',
+    '-c statement_timeout=2000 -c lock_timeout=500 -c idle_in_transaction_session_timeout=10',
+  ],
+])('on sessions that are %s, the store', (_, options) => {
+  const pools: pg.Pool[] = [];
+  const makeStore = () => {
+    const strict = new pg.Pool({ connectionString: database.url, options });
+    pools.push(strict);
+    return new PostgresTokenStore(strict);
+  };
+  afterAll(() => Promise.all(pools.map((each) => each.end())));
+  for (const { name, run } of tokenStoreConformance(makeStore)) test(name, run);
+});
+
+test('a write waits for the disk, whatever the app has set for its sessions', async () => {
+  const options = '-c synchronous_commit=off';
+  const lazy = new pg.Pool({ connectionString: database.url, options, max: 1 });
+  const seen: string[] = [];
+  // A trigger at the commit sees the setting that the commit uses.
+  await pool.query(`CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE NOTICE '%', current_setting('synchronous_commit'); RETURN NULL; END $$`);
+  await pool.query(`CREATE CONSTRAINT TRIGGER tell AFTER INSERT OR UPDATE OR DELETE ON oauth_tokens
+DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tell()`);
+  lazy.on('connect', (client) => client.on('notice', ({ message }) => seen.push(String(message))));
+  const store = new PostgresTokenStore(lazy);
+  await store.insert('ann', record('1'));
+  await store.replace('ann', '1', record('2'));
+  await store.delete('ann', '2');
+  expect(seen).toEqual(['on', 'on', 'on']);
+  expect((await lazy.query('SHOW synchronous_commit')).rows).toEqual([{ synchronous_commit: 'off' }]);
+  await pool.query('DROP TRIGGER tell ON oauth_tokens');
+  await lazy.end();
+});
+
+describe('PgBouncer in transaction mode, with two connections for all', () => {
+  let bouncer: Database;
+  const pools: pg.Pool[] = [];
+  const makeStore = () => {
+    const behind = new pg.Pool({ connectionString: bouncer.url, max: 5 });
+    behind.on('error', () => {});
+    pools.push(behind);
+    return new PostgresTokenStore(behind);
+  };
+
+  beforeAll(async () => {
+    bouncer = await startPgBouncer(database, 2);
+  });
+
+  afterAll(async () => {
+    await Promise.all(pools.map((each) => each.end()));
+    await bouncer?.destroy();
+  });
+
+  for (const { name, run } of tokenStoreConformance(() => makeStore())) test(name, run);
+
+  test('reads go on while many processes wait for the provider', async () => {
+    const answers: (() => void)[] = [];
+    const expiresAt = (ms: number) => new Date(Date.now() + ms);
+    const managers = Array.from({ length: 20 }, () => {
+      const refresh = (token: string) =>
+        new Promise<{ accessToken: string; expiresAt: Date }>((resolve) => {
+          answers.push(() => resolve({ accessToken: `new-${token}`, expiresAt: expiresAt(3_600_000) }));
+        });
+      return new TokenManager({ store: makeStore(), refresh });
     });
-  expect(await Promise.all(Array.from({ length: 5 }, increment))).toEqual([true, true, true, true, true]);
-  expect((await store.get('ann'))?.version).toBe('5');
-  await strict.end();
-});
-
-test('a pool of one connection is enough', async () => {
-  const small = new pg.Pool({ connectionString: database.url, max: 1 });
-  const store = new PostgresTokenStore(small);
-  await store.set('ann', record('1'));
-  const work = () => store.lock('ann', async (locked) => (await locked.get())?.version);
-  expect(await Promise.all([work(), work(), store.get('ann').then(() => 'read'), work()])).toEqual([
-    '1',
-    '1',
-    'read',
-    '1',
-  ]);
-  await small.end();
-});
-
-test('the lock of a holder that says nothing is let go after its lease', async () => {
-  const store = new PostgresTokenStore(pool, { lease: 100 });
-  const holder = store.lock('ann', async (locked) => {
-    await sleep(400);
-    return locked.get();
+    const [first] = managers as [TokenManager];
+    const users = managers.map((_, i) => `user${i}`);
+    for (const userID of users) {
+      const tokens = { accessToken: 'old', refreshToken: userID, expiresAt: expiresAt(-1) };
+      await first.save(userID, tokens);
+    }
+    await first.save('reader', { accessToken: 'good', expiresAt: expiresAt(3_600_000) });
+    let settled = 0;
+    const refreshing = managers.map(async (manager, i) => {
+      const token = await manager.accessToken(users[i] as string);
+      settled += 1;
+      return token;
+    });
+    while (answers.length < users.length) await sleep(5);
+    const read = managers.flatMap((manager) =>
+      Array.from({ length: 10 }, () => manager.accessToken('reader')),
+    );
+    expect(new Set(await Promise.all(read))).toEqual(new Set(['good']));
+    expect(settled).toBe(0);
+    expect(pools.every(({ totalCount, idleCount }) => totalCount === idleCount)).toBe(true);
+    for (const answer of answers) answer();
+    expect(await Promise.all(refreshing)).toEqual(users.map((userID) => `new-${userID}`));
   });
-  const failed = holder.catch((error: Error) => error.message);
-  await sleep(20);
-  const start = Date.now();
-  await store.lock('ann', async () => {});
-  expect(Date.now() - start).toBeLessThan(350);
-  expect(await failed).toMatch(/terminat|not queryable/);
-});
-
-test('the lock of a connection that is cut is free at once, and the pool has its place again', async () => {
-  const store = new PostgresTokenStore(pool);
-  const failed = store
-    .lock('ann', async (locked) => {
-      await pool.query(`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'`);
-      await sleep(20);
-      return locked.replace('1', record('2'));
-    })
-    .catch((error: Error) => error.message);
-  expect(await failed).toMatch(/terminat|not queryable/);
-  expect(await store.lock('ann', async () => 'free')).toBe('free');
-  expect(pool.totalCount - pool.idleCount).toBe(0);
-});
-
-test('a wait for the lock ends with its time, and leaves nothing behind', async () => {
-  const store = new PostgresTokenStore(pool);
-  const impatient = new PostgresTokenStore(pool, { lockTimeout: 100 });
-  await store.lock('ann', async () => {
-    await expect(impatient.lock('ann', async () => {})).rejects.toThrow(/lock/);
-  });
-  expect(await impatient.lock('ann', async () => 'free')).toBe('free');
-  const { rows } = await pool.query('SHOW lock_timeout');
-  expect(rows).toEqual([{ lock_timeout: '0' }]);
 });

@@ -1,10 +1,18 @@
 import { tokenStoreConformance } from 'passport-fitbit-strategy/token-manager/conformance';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { type Connected, connect, type Database, startPostgres, startRedis } from './support/databases.ts';
+import {
+  type Connected,
+  connect,
+  type Database,
+  startPostgres,
+  startRedis,
+  startSqlite,
+} from './support/databases.ts';
 
 describe.each([
   ['PostgreSQL', startPostgres],
   ['Redis', startRedis],
+  ['SQLite', startSqlite],
 ] as const)('the store on %s', (_, start) => {
   let database: Database;
   const stores: Connected[] = [];

@@ -12,7 +12,7 @@ describe('what is stored', () => {
     expect(await tokens.tokens('ann')).toEqual(expected);
     expect((await tokens.tokens('ann')).raw).toEqual({});
     expect(raw).not.toEqual({});
-    expect((await store.get('ann'))?.data).not.toContain('from the provider');
+    expect((await store.read('ann'))?.data).not.toContain('from the provider');
     expect(Object.keys(await tokens.tokens('ann'))).not.toContain('raw');
   });
 
@@ -21,7 +21,7 @@ describe('what is stored', () => {
     const versions = new Set<unknown>();
     for (let i = 0; i < 3; i += 1) {
       await tokens.save('ann', tokenSet(1));
-      versions.add((await store.get('ann'))?.version);
+      versions.add((await store.read('ann'))?.version);
     }
     expect(versions.size).toBe(3);
   });
@@ -29,14 +29,30 @@ describe('what is stored', () => {
   test.each([
     ['no JSON', 'nothing'],
     ['no object', '[]'],
-    ['no access token', '{"user":"ann"}'],
-    ['a wrong refresh token', '{"user":"ann","accessToken":"a","refreshToken":1}'],
-    ['no type', '{"user":"ann","accessToken":"a"}'],
-    ['no scope', '{"user":"ann","accessToken":"a","tokenType":"Bearer"}'],
-    ['no time', '{"user":"ann","accessToken":"a","tokenType":"Bearer","scope":[]}'],
+    ['without its id', '{"user":"ann"}'],
+    ['without a login', '{"user":"ann","tokensID":"1"}'],
+    ['from a wrong provider', '{"user":"ann","tokensID":"1","loginID":"1","provider":1}'],
+    ['no access token', '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1}'],
+    [
+      'a wrong refresh token',
+      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","refreshToken":1}',
+    ],
+    [
+      'a wrong type',
+      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","tokenType":1}',
+    ],
+    [
+      'a wrong scope',
+      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","scope":[1]}',
+    ],
+    [
+      'a wrong user',
+      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","userID":1}',
+    ],
+    ['no time', '{"user":"ann","tokensID":"1","loginID":"1","accessToken":"a"}'],
     [
       'a wrong time',
-      '{"user":"ann","accessToken":"a","tokenType":"Bearer","scope":[],"expiresAt":1,"refreshedAt":"1"}',
+      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","refreshedAt":"1"}',
     ],
     ['the tokens of another user', '{"user":"bob","accessToken":"a"}'],
   ])('is refused if it is %s', async (_, data) => {
@@ -60,9 +76,9 @@ describe('sealed', () => {
   test('no token can be read in the store, and the manager opens them', async () => {
     const { tokens, store } = setUp({ seal: SECRET });
     await tokens.save('ann', tokenSet(1, -1));
-    expect(JSON.stringify(await store.get('ann'))).not.toMatch(/access1|refresh1|activity/);
+    expect(JSON.stringify(await store.read('ann'))).not.toMatch(/access1|refresh1|activity/);
     expect(await tokens.accessToken('ann')).toBe('access-of-refresh1');
-    expect(JSON.stringify(await store.get('ann'))).not.toMatch(/access-of/);
+    expect(JSON.stringify(await store.read('ann'))).not.toMatch(/access-of/);
     expect(await tokens.tokens('ann')).toMatchObject({ refreshToken: 'refresh-of-refresh1' });
   });
 
@@ -82,9 +98,42 @@ describe('sealed', () => {
     const { tokens, store } = setUp({ seal: SECRET });
     await tokens.save('ann', tokenSet(1));
     await tokens.save('eve', tokenSet(2));
-    const ann = await store.get('ann');
-    if (ann !== undefined) await store.set('eve', ann);
+    const ann = await store.read('ann');
+    if (ann !== undefined) await change(store, 'eve', ann);
     expect(await rejection(tokens.accessToken('eve'))).toMatchObject({ code: 'unreadable' });
+  });
+
+  test('a record with another version, lease, mark or expiry does not open', async () => {
+    const { tokens, store } = setUp({ seal: SECRET });
+    await tokens.save('ann', tokenSet(1));
+    const stored = await store.read('ann');
+    for (const changes of [
+      {},
+      { refresh: { since: 1, by: 'x', until: 2 } },
+      { reauthorize: 'gone' },
+      { expiresAt: 1 },
+    ]) {
+      await change(store, 'ann', { version: stored?.version ?? '', ...changes });
+      const opened = tokens.accessToken('ann');
+      if (Object.keys(changes).length === 0) expect(await opened).toBe('access1');
+      else expect(await rejection(opened)).toMatchObject({ code: 'unreadable' });
+      if (stored !== undefined)
+        await change(store, 'ann', { ...stored, refresh: undefined, reauthorize: undefined });
+    }
+    await change(store, 'ann', { version: 'another' });
+    expect(await rejection(tokens.accessToken('ann'))).toMatchObject({ code: 'unreadable' });
+  });
+
+  test('secrets are rotated in two steps while old and new processes run', async () => {
+    const store = new MemoryTokenStore();
+    const steps = [[SECRET], [SECRET, OTHER_SECRET], [OTHER_SECRET, SECRET], [OTHER_SECRET]];
+    const managers = steps.map((seal) => setUp({ store, seal }).tokens);
+    await managers[0]?.save('ann', tokenSet(1));
+    for (const [i, manager] of managers.entries()) {
+      for (const running of managers.slice(Math.max(0, i - 1), i + 1)) await running.refresh('ann');
+      await manager.accessToken('ann');
+    }
+    expect((await managers[3]?.tokens('ann'))?.accessToken).toMatch(/^access-of/);
   });
 
   test('what was changed or not sealed is refused, and what is sealed is not read without the secret', async () => {
@@ -92,7 +141,7 @@ describe('sealed', () => {
     const plain = setUp({ store }).tokens;
     await tokens.save('ann', tokenSet(1));
     expect(await rejection(plain.accessToken('ann'))).toMatchObject({ code: 'unreadable' });
-    const sealed = (await store.get('ann'))?.data ?? '';
+    const sealed = (await store.read('ann'))?.data ?? '';
     await change(store, 'ann', { data: `${sealed.slice(0, -3)}AAA` });
     expect(await rejection(tokens.accessToken('ann'))).toMatchObject({ code: 'unreadable' });
     await plain.save('ann', tokenSet(1));

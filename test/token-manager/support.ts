@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type LockedRecord,
   MemoryTokenStore,
   TokenManager,
   type TokenManagerOptions,
   type TokenRecord,
   type TokenStore,
+  type Unfinished,
 } from 'passport-fitbit-strategy/token-manager';
-import type { TokenSet } from '../../lib/oauth2/tokens.ts';
+import type { TokenSet } from '../../lib/client/token-set.ts';
 
 export const HOUR = 3_600_000;
 export const SECRET = 'a secret of the app, 32 characters';
@@ -59,54 +59,52 @@ export function setUp(options: Partial<TokenManagerOptions> = {}) {
   return { tokens, store, events, asked: provider.asked };
 }
 
-type Method = 'get' | 'set' | 'replace' | 'delete' | 'lock' | 'interrupted';
+type Method = keyof TokenStore;
 
-/** A store whose methods fail, or do something first, on demand. */
+/** A store whose methods fail, or do something first or afterwards, on demand. */
 export class FaultyStore extends MemoryTokenStore {
   /** Called before each method; what it throws is what the method rejects with. */
-  before: (method: Method | 'locked.get' | 'locked.replace', record?: TokenRecord) => unknown = () => {};
-  /** Called when the work under a lock is done, as a COMMIT would be. */
-  commit: () => unknown = () => {};
+  before: (method: Method, record?: TokenRecord) => unknown = () => {};
+  /** Called when a method has taken effect; what it throws is what the method rejects with. */
+  after: (method: Method, record?: TokenRecord) => unknown = () => {};
 
-  override async get(userID: string) {
-    await this.before('get');
-    return super.get(userID);
+  override read(userID: string) {
+    return this.#run('read', undefined, () => super.read(userID));
   }
-  override async set(userID: string, record: TokenRecord) {
-    await this.before('set', record);
-    return super.set(userID, record);
+  override insert(userID: string, record: TokenRecord) {
+    return this.#run('insert', record, () => super.insert(userID, record));
   }
-  override async replace(userID: string, version: string, record: TokenRecord) {
-    await this.before('replace', record);
-    return super.replace(userID, version, record);
+  override replace(userID: string, version: string, record: TokenRecord) {
+    return this.#run('replace', record, () => super.replace(userID, version, record));
   }
-  override async delete(userID: string) {
-    await this.before('delete');
-    return super.delete(userID);
+  override delete(userID: string, version: string) {
+    return this.#run('delete', undefined, () => super.delete(userID, version));
   }
-  override async interrupted(before: number, limit: number) {
-    await this.before('interrupted');
-    return super.interrupted(before, limit);
+  override listUnfinished(before: number, limit: number, after?: Unfinished) {
+    return this.#run('listUnfinished', undefined, () => super.listUnfinished(before, limit, after));
   }
-  override async lock<T>(userID: string, work: (record: LockedRecord) => Promise<T>): Promise<T> {
-    await this.before('lock');
-    const result = await super.lock(userID, () =>
-      work({
-        get: async () => {
-          await this.before('locked.get');
-          return super.get(userID);
-        },
-        replace: async (version, record) => {
-          await this.before('locked.replace', record);
-          return super.replace(userID, version, record);
-        },
-        delete: () => super.delete(userID),
-      }),
-    );
-    await this.commit();
+
+  /** What is stored, past all faults. */
+  peek(userID: string): Promise<TokenRecord | undefined> {
+    return super.read(userID);
+  }
+
+  /** Changes what is stored, past all faults. */
+  async poke(userID: string, changes: Partial<TokenRecord>): Promise<void> {
+    const record = await super.read(userID);
+    if (record === undefined) throw new Error('nothing is stored');
+    await super.replace(userID, record.version, { ...record, version: `poked${counter++}`, ...changes });
+  }
+
+  async #run<T>(method: Method, record: TokenRecord | undefined, work: () => Promise<T>): Promise<T> {
+    await this.before(method, record);
+    const result = await work();
+    await this.after(method, record);
     return result;
   }
 }
+
+let counter = 0;
 
 /** What a promise rejects with. */
 export async function rejection(
@@ -120,19 +118,20 @@ export async function rejection(
   throw new Error('It did not reject');
 }
 
+/** A note of a refresh that another process began the given time ago, ms, and whose lease is over. */
+export function interrupted(age: number) {
+  const since = Date.now() - age;
+  return { refresh: { since, by: 'another process', until: Math.min(since + 10_000, Date.now() - 1) } };
+}
+
 /** The stored record of a user, changed in place. */
 export async function change(
   store: TokenStore,
   userID: string,
   changes: Partial<TokenRecord>,
 ): Promise<void> {
-  const record = await store.get(userID);
+  const record = await store.read(userID);
   if (record === undefined) throw new Error('nothing is stored');
-  await store.set(userID, { ...record, ...changes });
+  const changed = { ...record, version: `changed${counter++}`, ...changes };
+  if (!(await store.replace(userID, record.version, changed))) throw new Error('changed meanwhile');
 }
-
-/** Reaches a faulty store's memory past its faults. */
-export const quiet: ProxyHandler<FaultyStore> = {
-  get: (target, name) =>
-    Reflect.get(MemoryTokenStore.prototype, name, target)?.bind?.(target) ?? Reflect.get(target, name),
-};

@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsdown';
@@ -14,7 +13,8 @@ export interface Program {
 
 /** Bundles the program of the test's processes. */
 export async function buildWorker(): Promise<Program> {
-  const folder = mkdtempSync(join(tmpdir(), 'token-stores-worker-'));
+  // Inside the project, where Node finds libsql.
+  const folder = mkdtempSync(join(ROOT, 'node_modules/.token-stores-worker-'));
   await build({
     config: false,
     cwd: ROOT,
@@ -25,8 +25,8 @@ export async function buildWorker(): Promise<Program> {
     dts: false,
     logLevel: 'silent',
     noExternal: [/./],
-    // Optional parts of pg and redis, which are not installed.
-    external: ['pg-native', '@opentelemetry/api', '@node-rs/xxhash'],
+    // Optional parts of pg and redis, which are not installed; and libsql, which loads a native module.
+    external: ['pg-native', '@opentelemetry/api', '@node-rs/xxhash', 'libsql'],
   });
   return {
     path: join(folder, 'worker.mjs'),

@@ -1,20 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'libsql';
+import mysql from 'mysql2/promise';
 import type { TokenStore } from 'passport-fitbit-strategy/token-manager';
 import { migrate, PostgresTokenStore } from 'passport-fitbit-strategy/token-manager/postgres';
 import { RedisTokenStore } from 'passport-fitbit-strategy/token-manager/redis';
+import { SqliteTokenStore } from 'passport-fitbit-strategy/token-manager/sqlite';
 import pg from 'pg';
 import { createClient } from 'redis';
 import { Daemon, freePort, idsOf, program } from './processes.ts';
 
 /** How a process reaches a database. */
 export interface Address {
-  kind: 'postgres' | 'redis';
+  kind: 'postgres' | 'redis' | 'sqlite';
+  /** A URL, or the path of an SQLite file. */
   url: string;
-  /** How long Redis keeps the lock of a dead process, ms. */
-  lockTTL?: number;
 }
 
 /** A store on connections of its own. */
@@ -46,21 +48,23 @@ export async function startPostgres(): Promise<Database> {
   const port = await freePort();
   const url = `postgres://test@127.0.0.1:${port}/postgres`;
   const args = ['-D', data, '-k', folder, '-h', '127.0.0.1', '-p', String(port), '-c', 'max_connections=200'];
-  const daemon = new Daemon(join(bin, 'postgres'), args, { ...owner, cwd: folder }, async () => {
-    const client = new pg.Client(url);
-    try {
-      await client.connect();
-      await client.query('SELECT 1');
-    } finally {
-      await client.end();
-    }
-  });
+  const daemon = new Daemon(join(bin, 'postgres'), args, { ...owner, cwd: folder }, () => pingPostgres(url));
   await daemon.start();
   const pool = new pg.Pool({ connectionString: url });
   await migrate(pool);
   await pool.end();
   // SIGINT is PostgreSQL's fast shutdown: it does not wait for connected clients.
   return database({ kind: 'postgres', url }, daemon, 'SIGINT', folder);
+}
+
+async function pingPostgres(url: string): Promise<void> {
+  const client = new pg.Client(url);
+  try {
+    await client.connect();
+    await client.query('SELECT 1');
+  } finally {
+    await client.end();
+  }
 }
 
 export async function startRedis(): Promise<Database> {
@@ -84,8 +88,100 @@ export async function startRedis(): Promise<Database> {
   return database({ kind: 'redis', url }, daemon, 'SIGTERM', folder);
 }
 
+/** An SQLite file: its server is the processes themselves, so that it can't be stopped. */
+export async function startSqlite(): Promise<Database> {
+  const folder = mkdtempSync(join(tmpdir(), 'token-stores-sqlite-'));
+  return {
+    kind: 'sqlite',
+    url: join(folder, 'tokens.sqlite'),
+    start: () => Promise.reject(new Error('SQLite has no server')),
+    stop: () => Promise.reject(new Error('SQLite has no server')),
+    destroy: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * PgBouncer in transaction mode before a PostgreSQL.
+ *
+ * @param size how many connections of the database all clients share
+ */
+export async function startPgBouncer(postgres: Address, size: number): Promise<Database> {
+  const server = program(['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'], 'apt-get install pgbouncer');
+  const owner = process.getuid?.() === 0 ? idsOf('postgres') : undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'token-stores-pgbouncer-'));
+  const port = await freePort();
+  const { hostname, port: target, username } = new URL(postgres.url);
+  const users = join(folder, 'users.txt');
+  const config = join(folder, 'pgbouncer.ini');
+  writeFileSync(users, `"${username}" ""\n`);
+  writeFileSync(
+    config,
+    `[databases]
+postgres = host=${hostname} port=${target} dbname=postgres user=${username}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = trust
+auth_file = ${users}
+pool_mode = transaction
+default_pool_size = ${size}
+max_client_conn = 1000
+`,
+  );
+  if (owner !== undefined) {
+    for (const path of [folder, users, config]) chownSync(path, owner.uid, owner.gid);
+  }
+  const url = `postgres://${username}@127.0.0.1:${port}/postgres`;
+  const daemon = new Daemon(server, [config], { ...owner, cwd: folder }, () => pingPostgres(url));
+  await daemon.start();
+  return database({ kind: 'postgres', url }, daemon, 'SIGTERM', folder);
+}
+
+/** A MariaDB, which answers as MySQL does. Its URL is for a user without a password. */
+export async function startMariaDB(): Promise<{ url: string; destroy(): Promise<void> }> {
+  const server = program(['/usr/sbin/mariadbd', '/usr/sbin/mysqld'], 'apt-get install mariadb-server');
+  const owner = process.getuid?.() === 0 ? idsOf('mysql') : undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'token-stores-mariadb-'));
+  if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
+  const data = join(folder, 'data');
+  const init = [
+    '--no-defaults',
+    `--datadir=${data}`,
+    '--auth-root-authentication-method=normal',
+    '--skip-test-db',
+  ];
+  execFileSync('/usr/bin/mariadb-install-db', init, { ...owner, cwd: folder, stdio: 'pipe' });
+  const port = await freePort();
+  const url = `mysql://root@127.0.0.1:${port}/mysql`;
+  const settings = ['--no-defaults', `--datadir=${data}`, `--socket=${join(folder, 'socket')}`];
+  const args = [...settings, '--bind-address=127.0.0.1', `--port=${port}`, '--skip-name-resolve'];
+  const daemon = new Daemon(server, args, { ...owner, cwd: folder }, async () => {
+    const connection = await mysql.createConnection(url);
+    await connection.end();
+  });
+  await daemon.start();
+  return {
+    url,
+    async destroy() {
+      await daemon.stop('SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 /** Connects a store, as an app would. */
-export async function connect({ kind, url, lockTTL }: Address): Promise<Connected> {
+export async function connect({ kind, url }: Address): Promise<Connected> {
+  if (kind === 'sqlite') {
+    const database = new Sqlite(url);
+    return {
+      store: new SqliteTokenStore(database),
+      connections: () => ({ used: 0, waiting: 0 }),
+      close: async () => {
+        database.close();
+      },
+    };
+  }
   if (kind === 'postgres') {
     const pool = new pg.Pool({ connectionString: url, max: 6 });
     pool.on('error', () => {});
@@ -99,7 +195,7 @@ export async function connect({ kind, url, lockTTL }: Address): Promise<Connecte
   client.on('error', () => {});
   await client.connect();
   return {
-    store: new RedisTokenStore(client, { lockTTL }),
+    store: new RedisTokenStore(client),
     connections: () => ({ used: 0, waiting: 0 }),
     close: async () => client.destroy(),
   };

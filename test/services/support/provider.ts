@@ -28,6 +28,8 @@ export class Provider {
   });
   /** Refreshes that used up a token, requests answered again, and requests refused. */
   readonly counts = { refreshes: 0, repeats: 0, refused: 0 };
+  /** The time, ms since the epoch. */
+  now: () => number = Date.now;
   /** How long an answer takes, ms. */
   delay: () => number = () => 5;
   /** Told of what happens to the requests of each client. */
@@ -35,6 +37,8 @@ export class Provider {
   url = '';
 
   async start(): Promise<void> {
+    // Clients keep their connections: what happens while one is set up is not what the tests are about.
+    this.#server.keepAliveTimeout = 600_000;
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     const address = this.#server.address();
@@ -88,7 +92,7 @@ export class Provider {
   #refresh(userID: string, refreshToken: string): string | undefined {
     const grant = this.#grants.get(userID);
     const last = grant?.last;
-    if (last?.refreshToken === refreshToken && Date.now() - last.at < REPEAT_WINDOW) {
+    if (last?.refreshToken === refreshToken && this.now() - last.at < REPEAT_WINDOW) {
       this.counts.repeats += 1;
       return last.answer;
     }
@@ -107,7 +111,7 @@ export class Provider {
       token_type: 'Bearer',
       user_id: userID,
     });
-    this.#grants.set(userID, { generation, ...tokens, last: { refreshToken, at: Date.now(), answer } });
+    this.#grants.set(userID, { generation, ...tokens, last: { refreshToken, at: this.now(), answer } });
     return answer;
   }
 }

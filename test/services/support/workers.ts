@@ -8,10 +8,16 @@ export interface Start {
   name: string;
   database: Address;
   providerURL: string;
+  /** The file of the clock that all processes share. */
+  clockPath: string;
 }
 
-/** What a worker is told to do; `clock` is how far its clock is ahead, ms. */
-export type Command = { id: number; clock: number } & ({ op: 'tokens'; users: string[] } | { op: 'recover' });
+/** What a worker is told to do. */
+export type Command = { id: number } & (
+  | { op: 'tokens' | 'refresh'; users: string[] }
+  | { op: 'recover' }
+  | { op: 'pause'; after: 'read' | 'claim' }
+);
 
 type Distribute<T> = T extends unknown ? Omit<T, 'id'> : never;
 
@@ -20,6 +26,7 @@ export type Message =
   | { ready: true }
   | { begun: string }
   | { saved: string }
+  | { paused: true }
   | { id: number; result: unknown };
 
 /** An access token, or how getting it failed. */
@@ -52,6 +59,7 @@ export class Worker {
       if ('ready' in message) onReady();
       else if ('begun' in message) this.underWay.add(message.begun);
       else if ('saved' in message) this.underWay.delete(message.saved);
+      else if ('paused' in message) this.onPaused();
       else this.#waiting.get(message.id)?.(message.result);
     });
   }
@@ -61,12 +69,34 @@ export class Worker {
   }
 
   /** Asks for access tokens; `undefined` if the process died meanwhile. */
-  tokens(users: string[], clock: number): Promise<TokenResult[] | undefined> {
-    return this.#call({ op: 'tokens', users, clock }) as Promise<TokenResult[] | undefined>;
+  tokens(users: string[]): Promise<TokenResult[] | undefined> {
+    return this.#call({ op: 'tokens', users }) as Promise<TokenResult[] | undefined>;
   }
 
-  recover(clock: number): Promise<unknown> {
-    return this.#call({ op: 'recover', clock });
+  /** Refreshes tokens that are still good. */
+  refresh(users: string[]): Promise<TokenResult[] | undefined> {
+    return this.#call({ op: 'refresh', users }) as Promise<TokenResult[] | undefined>;
+  }
+
+  recover(): Promise<unknown> {
+    return this.#call({ op: 'recover' });
+  }
+
+  /** Makes the process pause after its next read or claim, before it does anything else. */
+  async pauseAfter(after: 'read' | 'claim'): Promise<void> {
+    await this.#call({ op: 'pause', after });
+  }
+
+  /** Called when the process pauses. */
+  onPaused: () => void = () => {};
+
+  /** Stops the process where it is; `thaw` lets it go on. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child.kill('SIGCONT');
   }
 
   /** Ends the process as nothing can catch; resolves when all that it has told is here. */

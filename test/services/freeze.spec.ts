@@ -1,0 +1,141 @@
+import { TokenManager } from 'passport-fitbit-strategy/token-manager';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildWorker, type Program } from './support/build.ts';
+import { SharedClock } from './support/clock.ts';
+import {
+  type Connected,
+  connect,
+  type Database,
+  startPostgres,
+  startRedis,
+  startSqlite,
+} from './support/databases.ts';
+import { type Moment, Provider } from './support/provider.ts';
+import { type TokenResult, Worker } from './support/workers.ts';
+
+// For all databases together.
+const ROUNDS = Number(process.env.FREEZE_ROUNDS ?? 60);
+const USERS = 6;
+const HOUR = 3_600_000;
+const LEASE = 10_000; // ms
+
+/**
+ * When a process is frozen: after a read, after its claim, or at a moment that the provider sees. Not in the millisecond
+ * between its last look at the store and the first byte of the request, which nothing protects (docs/token-manager.md).
+ */
+const PLANS: readonly (Moment | 'read' | 'claim')[] = ['read', 'claim', 'received', 'rotated', 'answered'];
+
+describe.each([
+  ['PostgreSQL', startPostgres],
+  ['Redis', startRedis],
+  ['SQLite', startSqlite],
+] as const)('a process that is frozen for longer than its lease and the window, on %s', (name, start) => {
+  const provider = new Provider();
+  const users = Array.from({ length: USERS }, (_, i) => `user${i}`);
+  const workers: Worker[] = [];
+  let program: Program;
+  let database: Database;
+  let own: Connected;
+  let clock: SharedClock;
+  let ahead = 0;
+
+  const travel = (ms: number) => {
+    ahead += ms;
+    clock.set(ahead);
+  };
+
+  beforeAll(async () => {
+    program = await buildWorker();
+    database = await start();
+    own = await connect(database);
+    await provider.start();
+    clock = new SharedClock(`${program.path}.clock`);
+    clock.set(0);
+    provider.now = () => clock.now();
+    provider.delay = () => 8;
+    for (const worker of ['frozen', 'other']) {
+      const { kind, url } = database;
+      const settings = { name: worker, database: { kind, url }, providerURL: provider.url };
+      workers.push(new Worker(program.path, { ...settings, clockPath: clock.path }));
+    }
+    await Promise.all(workers.map((worker) => worker.ready()));
+  });
+
+  afterAll(async () => {
+    await Promise.all(workers.map((worker) => worker.kill()));
+    await own?.close();
+    await provider.stop();
+    await database?.destroy();
+    program?.delete();
+  });
+
+  test('uses no token that others have used up, and loses none', async () => {
+    const reader = new TokenManager({
+      store: own.store,
+      refresh: () => Promise.reject(new Error('The test does not refresh')),
+      now: () => clock.now(),
+    });
+    for (const userID of users) {
+      const expiresAt = new Date(Date.now() + HOUR);
+      const tokens = { ...provider.grant(userID), tokenType: 'Bearer', scope: [], expiresAt, raw: {} };
+      await reader.save(userID, tokens);
+    }
+    const [frozen, other] = workers as [Worker, Worker];
+    const rounds = Math.round(ROUNDS / 3);
+    const wrong: unknown[] = [];
+    let underWay = 0;
+    const check = (round: number, asked: string[], tokens: TokenResult[] | undefined) => {
+      for (const [i, userID] of asked.entries()) {
+        // A process that is frozen while it writes to an SQLite file keeps it locked.
+        const result = tokens?.[i];
+        if (database.kind === 'sqlite' && typeof result === 'object' && result.code === 'store_failed')
+          continue;
+        const { accessToken } = provider.current(userID);
+        if (result !== accessToken) wrong.push({ round, userID, result });
+      }
+    };
+    // Both set their connections up: a process that is frozen while it does so sends its request when it thaws.
+    for (const worker of [frozen, other]) {
+      travel(2 * HOUR);
+      await worker.tokens(users);
+    }
+    for (let round = 0; round < rounds; round += 1) {
+      const plan = PLANS[round % PLANS.length] ?? 'read';
+      const user = users.slice(round % USERS, (round % USERS) + 1);
+      travel(2 * HOUR);
+      if (plan === 'read' || plan === 'claim') await frozen.pauseAfter(plan);
+      const moment = reached(provider, frozen, plan);
+      const asked = frozen.tokens(user);
+      await moment;
+      frozen.freeze();
+      const [userID = ''] = user;
+      if ((await own.store.read(userID))?.refresh !== undefined) underWay += 1;
+      travel(LEASE);
+      check(round, user, await other.tokens(user));
+      travel(300_000);
+      check(round, user, await other.refresh(user));
+      frozen.thaw();
+      await asked;
+      const after = await frozen.tokens(user);
+      expect(typeof after?.[0]).toBe('string');
+      check(round, user, after);
+    }
+    const { refreshes, repeats, refused } = provider.counts;
+    console.info(
+      `${name}: ${rounds} freezes, ${underWay} of them with a claim in the store; ${refreshes} refreshes, ${repeats} answered again, ${refused} refused`,
+    );
+    expect(wrong).toEqual([]);
+    expect(refused).toBe(0);
+    expect(underWay).toBeGreaterThan(0);
+  }, 300_000);
+});
+
+/** Resolves at the planned moment of the next refresh. */
+function reached(provider: Provider, worker: Worker, plan: (typeof PLANS)[number]): Promise<void> {
+  return new Promise((resolve) => {
+    worker.onPaused = resolve;
+    provider.onMoment = async (clientID, _, moment) => {
+      if (clientID === worker.name && moment === plan) resolve();
+    };
+  });
+}
