@@ -1,5 +1,6 @@
 import type { Database } from 'libsql';
-import type { Profile } from 'passport-fitbit-strategy';
+import type { FitbitProfile } from 'passport-fitbit-strategy';
+import type { GoogleHealthProfile } from 'passport-fitbit-strategy/google-health';
 
 /** Somebody who signed in. */
 export interface Account {
@@ -13,8 +14,13 @@ export interface Account {
   photo: string | null;
 }
 
+/** The id of the account of a provider's user. */
+export function accountID(provider: string, userID: string): string {
+  return `${provider}:${userID}`;
+}
+
 /** A profile of either provider. */
-export type AnyProfile = Profile & { legacyUserId?: string };
+export type AnyProfile = FitbitProfile | GoogleHealthProfile;
 
 /** The app's users. */
 export class Accounts {
@@ -31,12 +37,12 @@ export class Accounts {
   /** Finds or creates the account of somebody who has just signed in. */
   signIn(profile: AnyProfile): Account {
     const account: Account = {
-      id: `${profile.provider}:${profile.id}`,
+      id: accountID(profile.provider, profile.id),
       provider: profile.provider,
       userID: profile.id,
-      legacyUserID: profile.legacyUserId ?? null,
-      // There is a name only if the person allowed that.
-      displayName: profile.displayName ?? `Member ${profile.id}`,
+      legacyUserID: ('legacyUserId' in profile && profile.legacyUserId) || null,
+      // Empty unless the user allowed access to the name.
+      displayName: profile.displayName || `Member ${profile.id}`,
       photo: profile.photos?.[0]?.value ?? null,
     };
     const { id, provider, userID, legacyUserID, displayName, photo } = account;

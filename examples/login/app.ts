@@ -8,10 +8,12 @@ import { accountOf, auth } from './auth.ts';
 import type { Config } from './config.ts';
 import { dashboard } from './dashboard.ts';
 import { openDatabase } from './database.ts';
+import { LivePages } from './live.ts';
 import { noticeFor } from './problems.ts';
 import type { Provider } from './providers.ts';
 import { DatabaseSessions } from './sessions.ts';
 import { simulatorBox } from './simulator-box.ts';
+import { WEBHOOK_PATH, webhook } from './webhook.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -34,6 +36,9 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   if (secure) app.set('trust proxy', 1); // behind a proxy that ends TLS: without, no secure cookie is set
 
   app.use(securityHeaders(simulator?.url));
+  const pages = new LivePages();
+  // Before the sessions: Google has no cookie and no CSRF token, but a secret and a signature.
+  if (config.webhook) app.post(WEBHOOK_PATH, webhook(config.webhook, providers, pages));
   app.use(express.static(here('public'), { index: false }));
   app.use(
     session({
@@ -66,7 +71,7 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
     res.locals.csrfToken = () => generateToken(req);
     next();
   });
-  app.use(dashboard(providers, accounts));
+  app.use(dashboard(providers, accounts, config.webhook && pages));
   if (simulator !== undefined) app.use(simulatorBox(simulator));
 
   app.use((_req, res) => {
@@ -83,6 +88,7 @@ function securityHeaders(simulatorURL: string | undefined): RequestHandler {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
+    "connect-src 'self'",
     `img-src 'self' ${pictures.join(' ')}`,
     "form-action 'self'",
     "base-uri 'none'",

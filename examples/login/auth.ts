@@ -14,40 +14,36 @@ export function auth(config: Config, providers: readonly Provider[], accounts: A
 
   const signIn = async ({ tokens, profile }: Login<AnyProfile>) => {
     const account = accounts.signIn(profile);
-    // Stored before the person is let in: a refresh token that gets lost costs a new consent.
+    // Store the tokens before the user is signed in: losing a refresh token costs a new consent.
     await findProvider(providers, profile.provider).tokens.save(account.id, tokens);
     return account;
   };
 
   authenticator.use(
-    new GoogleHealthStrategy(
-      {
-        ...googleHealth,
-        // Exactly as it is registered with the provider, to the last slash.
-        callbackURL: `${baseURL}/auth/google-health/callback`,
-        // `openid profile` bring name and picture; the others are the Health data to read.
-        scope: [
-          'openid',
-          'profile',
-          'profile.readonly',
-          'activity_and_fitness.readonly',
-          'health_metrics_and_measurements.readonly',
-          'sleep.readonly',
-        ],
-      },
-      signIn,
-    ),
+    new GoogleHealthStrategy({
+      ...googleHealth,
+      // Exactly as registered with the provider, including any trailing slash.
+      callbackURL: `${baseURL}/auth/google-health/callback`,
+      // `openid profile` bring name and picture; the others are the Health data to read.
+      scope: [
+        'openid',
+        'profile',
+        'profile.readonly',
+        'activity_and_fitness.readonly',
+        'health_metrics_and_measurements.readonly',
+        'sleep.readonly',
+      ],
+      verify: signIn,
+    }),
   );
 
   authenticator.use(
-    new FitbitStrategy(
-      {
-        ...fitbit,
-        callbackURL: `${baseURL}/auth/fitbit/callback`,
-        scope: ['profile', 'activity', 'heartrate', 'sleep'],
-      },
-      signIn,
-    ),
+    new FitbitStrategy({
+      ...fitbit,
+      callbackURL: `${baseURL}/auth/fitbit/callback`,
+      scope: ['profile', 'activity', 'heartrate', 'sleep'],
+      verify: signIn,
+    }),
   );
 
   // The session holds the id of the account and nothing else: tokens stay on the server.
@@ -61,12 +57,14 @@ export function auth(config: Config, providers: readonly Provider[], accounts: A
     // Sends the browser to the provider, with a state and a PKCE challenge made for this one login.
     router.get(`/auth/${name}`, authenticator.authenticate(name));
 
-    // The way back. With a callback, Passport leaves it to the app what to do with each outcome.
+    // The callback. Given a function, Passport leaves each outcome to the app.
     router.get(`/auth/${name}/callback`, (req, res, next) => {
       const finish = (error: unknown, user?: Express.User | false, failure?: Failure): void => {
-        if (error) return next(error); // the provider's fault, or the app's: see the error handler in app.ts
+        if (error) return next(error); // see the error handler in app.ts
         if (user) return req.logIn(user, (failed) => (failed ? next(failed) : res.redirect('/dashboard')));
-        // The person denied, took too long, or came back twice; who is signed in already stays so.
+        // A login left open in another tab ends with the sign-in in this one.
+        if (req.user) return res.redirect('/dashboard');
+        // The user denied access, took too long, or came back twice.
         res.redirect(`/?problem=${failure?.code}&at=${name}`);
       };
       authenticator.authenticate(name, finish)(req, res, next);

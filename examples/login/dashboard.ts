@@ -3,8 +3,11 @@ import { type Request, type Response, Router } from 'express';
 import { OAuthError, type TokenSet } from 'passport-fitbit-strategy';
 import type { Account, Accounts } from './accounts.ts';
 import { accountOf } from './auth.ts';
+import type { LivePages } from './live.ts';
 import { noticeFor, reauthorizeCode } from './problems.ts';
 import { findProvider, type Provider } from './providers.ts';
+import { DataError } from './steps.ts';
+import { type StepsChart, stepsChart } from './steps-chart.ts';
 
 /** What the last button brought: shown once. */
 export interface Result {
@@ -21,7 +24,11 @@ declare module 'express-session' {
 }
 
 /** The signed-in person's page and its buttons. */
-export function dashboard(providers: readonly Provider[], accounts: Accounts): Router {
+export function dashboard(
+  providers: readonly Provider[],
+  accounts: Accounts,
+  pages: LivePages | undefined,
+): Router {
   const router = Router();
 
   router.get('/dashboard', async (req, res) => {
@@ -31,8 +38,10 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
     let { result } = req.session;
     delete req.session.result;
     let tokens: TokenSet | undefined;
+    let steps: StepsChart | string = STEPS_LATER;
     try {
       tokens = await provider.tokens.tokens(account.id); // refreshed if need be
+      steps = await readSteps(account, provider);
     } catch (error) {
       const code = reauthorizeCode(error);
       if (code !== undefined) return signOut(account, req, res, code);
@@ -43,10 +52,32 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
       account,
       provider,
       result,
+      steps,
+      live: pages !== undefined,
       expiresAt: tokens?.expiresAt,
       scopes: tokens?.scope.map(scopeName) ?? [],
       refreshed: provider.refreshed.get(account.id),
     });
+  });
+
+  // The chart alone, for a page that was told of new steps.
+  router.get('/steps', async (req, res) => {
+    const account = accountOf(req);
+    if (account === undefined) return res.sendStatus(401);
+    try {
+      const steps = await readSteps(account, findProvider(providers, account.provider));
+      res.render('steps', { steps });
+    } catch (error) {
+      if (!(error instanceof OAuthError)) throw error;
+      res.sendStatus(error.reauthorize ? 401 : 503);
+    }
+  });
+
+  router.get('/steps/events', (req, res) => {
+    const account = accountOf(req);
+    // 204 ends it: an EventSource tries again after anything else.
+    if (account === undefined || pages === undefined) return res.sendStatus(204);
+    pages.open(account.id, req, res);
   });
 
   onButton('/tokens/refresh', async ({ id }, provider) => {
@@ -58,8 +89,8 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
         text: `${provider.label} gave no refresh token.`,
       };
     }
-    const tokens = await provider.refresh(refreshToken);
-    await provider.tokens.save(id, tokens); // before anything else: Fitbit's refresh tokens work once
+    const tokens = await provider.tokens.refresh(id);
+    provider.refreshed.delete(id); // The page tells of automatic refreshes.
     return {
       ok: true,
       title: 'Refreshed',
@@ -136,6 +167,18 @@ export function dashboard(providers: readonly Provider[], accounts: Accounts): R
 async function signOut(account: Account, req: Request, res: Response, code: string): Promise<void> {
   await promisify(req.logOut).call(req);
   res.redirect(303, `/?problem=${code}&at=${account.provider}`);
+}
+
+const STEPS_LATER = 'Your steps can’t be read right now. Please try again in a moment.';
+
+/** The chart of the last week's steps, or a sentence in its place. */
+async function readSteps({ id }: Account, provider: Provider): Promise<StepsChart | string> {
+  try {
+    return stepsChart(await provider.tokens.use(id, (accessToken) => provider.steps(accessToken)));
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    return error.status === 403 ? 'You have not allowed Daywalk to read your steps.' : STEPS_LATER;
+  }
 }
 
 /** What a call brought that failed for now. */

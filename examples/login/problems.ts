@@ -36,10 +36,25 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
     'This Fitbit account belongs to another Google account here',
     'Please sign in with that one.',
   ],
+  account_not_migrated: [
+    'warning',
+    'Your Fitbit account is not on Google yet',
+    'Move it to your Google account in the Fitbit or Google Health app and finish the setup. Then sign in here.',
+  ],
+  profile_not_ready: [
+    'warning',
+    'Your Google Health profile is not ready yet',
+    'Open the Google Health app and finish the setup. Then sign in here.',
+  ],
+  admin_policy_enforced: [
+    'warning',
+    'Your administrator does not allow this',
+    'Sign in with another Google account, or ask your administrator to allow Daywalk.',
+  ],
   permission_denied: [
     'warning',
-    '% does not let us in yet',
-    'If you still use a Fitbit account, move it to Google in the Fitbit app first.',
+    '% does not let us in',
+    'That is our mistake, not yours. We are looking into it.',
   ],
 
   // The login did not come back as it left

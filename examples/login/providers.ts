@@ -3,6 +3,7 @@ import * as fitbitTokens from 'passport-fitbit-strategy';
 import * as googleTokens from 'passport-fitbit-strategy/google-health';
 import { FileTokenStore, MemoryTokenStore, TokenManager } from 'passport-fitbit-strategy/token-manager';
 import type { Config } from './config.ts';
+import { type DaySteps, fitbitSteps, googleSteps } from './steps.ts';
 
 /** What the app does with a provider's tokens. The two modules of the package have the same verbs. */
 interface Verbs {
@@ -14,6 +15,8 @@ interface Verbs {
   refresh(refreshToken: string, options?: CallOptions): Promise<TokenSet>;
   introspect(accessToken: string): Promise<TokenInfo<string[] | Record<string, string>>>;
   revoke(token: string): Promise<void>;
+  /** Reads the steps of the last seven days, oldest first. */
+  steps(accessToken: string): Promise<DaySteps[]>;
 }
 
 /** A provider. */
@@ -29,22 +32,28 @@ export interface Provider extends Verbs {
 /** The providers, in the order of the start page's buttons. */
 export function createProviders(config: Config): Provider[] {
   const { fitbit, googleHealth, simulator } = config;
+  const simulatedGoogle = googleHealth.clientID === simulator?.googleHealth.clientID ? simulator : undefined;
+  const simulatedFitbit = fitbit.clientID === simulator?.fitbit.clientID ? simulator : undefined;
+  const googleAPI = simulatedGoogle?.apiURL.googleHealth ?? 'https://health.googleapis.com';
+  const fitbitAPI = simulatedFitbit?.apiURL.fitbit ?? 'https://api.fitbit.com';
   return [
     withTokens(config, {
       name: 'google-health',
       label: 'Google Health',
-      simulated: googleHealth.clientID === simulator?.googleHealth.clientID,
+      simulated: simulatedGoogle !== undefined,
       refresh: (token, options) => googleTokens.refresh(googleHealth, token, options),
       introspect: (token) => googleTokens.introspect(googleHealth, token),
       revoke: (token) => googleTokens.revoke(googleHealth, token),
+      steps: (token) => googleSteps(googleAPI, token, simulatedGoogle?.now().getTime() ?? Date.now()),
     }),
     withTokens(config, {
       name: 'fitbit',
       label: 'Fitbit',
-      simulated: fitbit.clientID === simulator?.fitbit.clientID,
+      simulated: simulatedFitbit !== undefined,
       refresh: (token, options) => fitbitTokens.refresh(fitbit, token, options),
       introspect: (token) => fitbitTokens.introspect(fitbit, token),
       revoke: (token) => fitbitTokens.revoke(fitbit, token),
+      steps: (token) => fitbitSteps(fitbitAPI, token),
     }),
   ];
 }

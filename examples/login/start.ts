@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { createApp } from './app.ts';
 import { createProviders } from './providers.ts';
+import { WEBHOOK_PATH } from './webhook.ts';
 
 /** A running demo. */
 export interface Demo {
@@ -20,6 +21,7 @@ export interface Demo {
  * | variable | meaning |
  * |---|---|
  * | `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET` | an OAuth client of a Google Cloud project |
+ * | `GOOGLE_WEBHOOK_SECRET` | the `Authorization` header of the subscriber that calls `/webhooks/google-health` |
  * | `FITBIT_CLIENT_ID`, `FITBIT_CLIENT_SECRET` | an app registered with Fitbit |
  * | `PORT` | default 3000; 0 for any free one |
  * | `HOST` | the address to listen on, default 127.0.0.1: this computer only |
@@ -44,9 +46,21 @@ export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void)
   const baseURL = env.BASE_URL ?? `http://localhost:${port}`;
   const dataFolder = env.DATA_FOLDER;
   const secret = env.SECRET ?? (await madeSecret(dataFolder));
-  const config = { baseURL, secret, fitbit, googleHealth, simulator, dataFolder, log };
+  const isGoogleSimulated = simulator !== undefined && googleHealth === simulator.googleHealth;
+  const webhook = isGoogleSimulated
+    ? { secret: `Bearer ${randomBytes(32).toString('base64url')}`, keysURL: simulator?.webhooks.keysURL }
+    : env.GOOGLE_WEBHOOK_SECRET
+      ? { secret: env.GOOGLE_WEBHOOK_SECRET }
+      : undefined;
+  const config = { baseURL, secret, fitbit, googleHealth, webhook, simulator, dataFolder, log };
   const providers = createProviders(config);
   server.on('request', createApp(config, providers));
+  if (isGoogleSimulated && webhook !== undefined) {
+    const endpointUri = `http://127.0.0.1:${port}${WEBHOOK_PATH}`;
+    await simulator?.webhooks
+      .register({ endpointUri, secret: webhook.secret, dataTypes: ['steps'] })
+      .catch((error: unknown) => log(`New steps are not shown by themselves: ${String(error)}`));
+  }
 
   // A refresh that a crash interrupted is brought to an end while Fitbit still repeats its answer.
   const recover = () => {

@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import type { FitbitProfile, Profile, TokenSet } from 'passport-fitbit-strategy';
+import type { FitbitProfile, TokenSet } from 'passport-fitbit-strategy';
 import type {
   GoogleHealthProfile,
   Accounts as LinkableAccounts,
@@ -142,6 +142,6 @@ function columns(tokens: TokenSet): [accessToken: string, refreshToken: string |
   return [tokens.accessToken, tokens.refreshToken ?? null, tokens.expiresAt.getTime()];
 }
 
-function nameOf({ displayName }: Profile): string {
-  return displayName ?? 'friend';
+function nameOf({ displayName }: { displayName: string }): string {
+  return displayName || 'friend';
 }

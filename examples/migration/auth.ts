@@ -19,27 +19,27 @@ export function auth({ baseURL, simulator, accounts, log }: Config): Router {
   const authenticator = new passport.Passport();
 
   authenticator.use(
-    new FitbitStrategy(
-      { ...simulator.fitbit, callbackURL: `${baseURL}/auth/fitbit/callback`, scope: FITBIT_SCOPES },
-      ({ tokens, profile }) => accounts.signInWithFitbit(profile, tokens),
-    ),
+    new FitbitStrategy({
+      ...simulator.fitbit,
+      callbackURL: `${baseURL}/auth/fitbit/callback`,
+      scope: FITBIT_SCOPES,
+      verify: ({ tokens, profile }) => accounts.signInWithFitbit(profile, tokens),
+    }),
   );
 
   authenticator.use(
-    new GoogleHealthStrategy(
-      {
-        ...simulator.googleHealth,
-        callbackURL: `${baseURL}/auth/google-health/callback`,
-        scope: GOOGLE_SCOPES,
-      },
-      async ({ tokens, profile }) => {
+    new GoogleHealthStrategy({
+      ...simulator.googleHealth,
+      callbackURL: `${baseURL}/auth/google-health/callback`,
+      scope: GOOGLE_SCOPES,
+      verify: async ({ tokens, profile }) => {
         const account = await findOrLinkAccount(profile, accounts.linkable(tokens));
         accounts.saveGoogleTokens(account.id, tokens);
         // Not a moment earlier: until here the old tokens were the only ones.
         if (account.oauthType === 'fitbit') revokeInBackground(account.refreshToken ?? account.accessToken);
         return account;
       },
-    ),
+    }),
   );
 
   /** Withdraws the consent at Fitbit. Nobody waits for it, and after Fitbit's shutdown it has no object left. */

@@ -6,8 +6,11 @@ const PROBLEMS: Record<string, string> = {
   missing_scope:
     'Without a look at your Google Health profile we can’t tell who you are. Leave that box ticked.',
   account_conflict: 'Your account here belongs to another Google account of yours. Sign in with that one.',
-  permission_denied:
-    'Google does not let us see your Google Health profile yet. If you have not moved your Fitbit account to Google, do that first, in the Fitbit app.',
+  account_not_migrated:
+    'Your Fitbit account has not been moved to Google yet. Move it in the Fitbit or Google Health app and finish the setup, then sign in again.',
+  profile_not_ready:
+    'Your Google Health profile is not ready yet. Finish the setup in the Google Health app.',
+  permission_denied: 'Google does not let us see your Google Health data. We are looking into it.',
   reconnect: 'Your connection had ended. Sign in again to renew it.',
 };
 

@@ -23,20 +23,16 @@ export function createApp({ baseURL, cookieSecret, tokenSecret, googleHealth }: 
   const appTokens = new AppTokens(baseURL, tokenSecret);
   const authenticator = new passport.Passport();
   authenticator.use(
-    new GoogleHealthStrategy(
-      {
-        ...googleHealth,
-        callbackURL: `${baseURL}/auth/callback`,
-        scope: ['openid', 'profile', 'profile.readonly'],
-        // State and PKCE verifier travel in a sealed cookie of this browser's, which the callback deletes.
-        store: new CookieStateStore({ secret: cookieSecret, secure: baseURL.startsWith('https:') }),
-      },
-      // An app that goes on to call the API hands the login's `tokens` to a TokenManager here.
-      async ({ profile }): Promise<Me> => ({
+    new GoogleHealthStrategy({
+      ...googleHealth,
+      callbackURL: `${baseURL}/auth/callback`,
+      scope: ['openid', 'profile', 'profile.readonly'],
+      store: new CookieStateStore({ secret: cookieSecret, secure: baseURL.startsWith('https:') }),
+      verify: async ({ profile }): Promise<Me> => ({
         id: profile.id,
         ...(profile.displayName && { name: profile.displayName }),
       }),
-    ),
+    }),
   );
 
   const app = express();

@@ -59,6 +59,15 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
     stage.simulator.shutDownFitbit();
     await page.goto(stage.simulator.url);
   },
+  'the account page': async (page) => {
+    await signIn(page, stage.url, 'Google Health');
+    await page.goto(`${stage.simulator.url}/accounts/zoe`);
+  },
+  'the control page after a notification': async (page) => {
+    await signIn(page, stage.url, 'Google Health');
+    await stage.simulator.walk({ person: 'zoe', steps: 10 });
+    await page.goto(stage.simulator.url);
+  },
   'a page that the simulator does not have': (page) => page.goto(`${stage.simulator.url}/nothing`),
 };
 
@@ -91,7 +100,31 @@ describe.each(Object.entries(PAGES))('%s', (_name, visit) => {
   });
 });
 
+describe('the control page, once it has something to show', () => {
+  it.each([320, 768, 1280])('cuts nothing off at %i pixels', async (width) => {
+    const { simulator } = stage;
+    const page = await stage.open();
+    await signIn(page, stage.url, 'Google Health');
+    simulator.fail({ endpoint: 'data', with: 'hang', delay: 2000, times: Number.POSITIVE_INFINITY });
+    simulator.people.add({ displayName: 'Ada'.repeat(20), google: true });
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(`${simulator.url}/?done=fault`);
+    expect(await page.getByRole('link', { name: 'Back to the app' }).getAttribute('href')).toBe(
+      `${stage.url}/`,
+    );
+    expect(await page.evaluate<string[]>(CUT_OFF)).toEqual([]);
+    expect(await page.evaluate(WIDTH)).toBeLessThanOrEqual(width);
+    simulator.clearFaults();
+  });
+});
+
 const WIDTH = 'document.documentElement.scrollWidth';
+
+/** The elements that reach beyond the window, or whose content does not fit into them. */
+const CUT_OFF = `[...document.querySelectorAll('body *')]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1
+    || (getComputedStyle(element).overflowX !== 'visible' && element.scrollWidth > element.clientWidth + 1))
+  .map((element) => element.outerHTML.slice(0, 80))`;
 
 async function pressOn(page: Page, button: string): Promise<void> {
   await signIn(page, stage.url, 'Google Health');

@@ -1,4 +1,5 @@
-// Makes docs/images: tsx test/browser/screenshots.ts [folder]
+// Makes the README's pictures in docs/images. `tsx test/browser/screenshots.ts <folder>` makes them there, with one of
+// each page.
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -6,6 +7,7 @@ import { start } from '../../examples/login/start.ts';
 import { launch, SCHEMES, SIZES } from './chromium.ts';
 
 const folder = resolve(process.argv[2] ?? 'docs/images');
+const keepsPages = process.argv[2] !== undefined;
 await mkdir(folder, { recursive: true });
 const demo = await start({ PORT: '0' }, () => {});
 const browser = await launch();
@@ -17,6 +19,7 @@ try {
       const shoot = async (name: string) => {
         await page.waitForLoadState('networkidle');
         if (size === 'phone') shots.push(await page.screenshot());
+        if (!keepsPages) return;
         const path = `${folder}/${name}-${size}-${colorScheme}.png`;
         await page.screenshot({ path, fullPage: /^(consent|dashboard)/.test(name) });
       };

@@ -239,7 +239,7 @@ describe('An app whose users signed in with Fitbit', () => {
     const notLinked = await signIn('google-health', 'noor');
     expect(notLinked.text).toContain('Choose the account that your device uses');
     const unmigrated = await signIn('google-health', 'victor');
-    expect(unmigrated.text).toContain('If you have not moved your Fitbit account to Google, do that first');
+    expect(unmigrated.text).toContain('Your Fitbit account has not been moved to Google yet');
     const page = await signIn('google-health', 'zoe', browser, []);
     expect(page.text).toContain('Leave that box ticked');
   });

@@ -103,7 +103,7 @@ describe('The stateless example', () => {
 
   it.each([
     ['noor', 403, 'account_not_linked'],
-    ['victor', 502, 'permission_denied'],
+    ['victor', 403, 'account_not_migrated'],
   ])('answers the login of %s with %i %s', async (person, status, error) => {
     const page = await signIn(person);
     expect(page.status).toBe(status);

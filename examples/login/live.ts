@@ -1,0 +1,23 @@
+import type { Request, Response } from 'express';
+
+/** The open pages of each account, told of news by server-sent events. */
+export class LivePages {
+  readonly #pages = new Map<string, Set<Response>>();
+
+  /** Keeps a page's request open, until the page is left. */
+  open(accountID: string, req: Request, res: Response): void {
+    const pages = this.#pages.get(accountID) ?? new Set();
+    this.#pages.set(accountID, pages.add(res));
+    req.on('close', () => {
+      pages.delete(res);
+      if (pages.size === 0 && this.#pages.get(accountID) === pages) this.#pages.delete(accountID);
+    });
+    res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+    res.write('retry: 5000\n\n'); // ms; also makes the browser see the headers at once
+  }
+
+  /** Tells the pages of an account that there are new steps. They come and get them. */
+  tell(accountID: string): void {
+    for (const res of this.#pages.get(accountID) ?? []) res.write('event: steps\ndata:\n\n');
+  }
+}

@@ -1,0 +1,95 @@
+import type { DaySteps } from './steps.ts';
+
+/** What the view draws: widths and horizontal positions in percent, heights and vertical positions in pixels. */
+export interface StepsChart {
+  total: string;
+  average: string;
+  /** The steps of the last day. */
+  today: string;
+  /** Says in a sentence what the picture shows. */
+  summary: string;
+  height: number;
+  /** Where the lines begin. */
+  left: number;
+  lines: { y: number; label: string }[];
+  bars: Bar[];
+}
+
+interface Bar {
+  /** A short name below the bar. */
+  label: string;
+  /** The date, in full. */
+  day: string;
+  steps: string;
+  /** Short enough for a phone. */
+  short: string;
+  isToday: boolean;
+  x: number;
+  width: number;
+  center: number;
+  y: number;
+  height: number;
+}
+
+const HEIGHT = 220;
+const TOP = 24; // space for the number above the highest bar
+const BOTTOM = 190; // the days' names are below
+const LEFT = 9; // percent; the lines' labels are there
+const GAP = 0.3; // of a bar's share
+
+const whole = new Intl.NumberFormat('en-US');
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 2 });
+const weekday = new Intl.DateTimeFormat('en-US', { weekday: 'short', timeZone: 'UTC' });
+const fullDate = new Intl.DateTimeFormat('en-US', {
+  weekday: 'long',
+  month: 'short',
+  day: 'numeric',
+  timeZone: 'UTC',
+});
+
+/** Lays out the steps of some days, oldest first; the last one is today. */
+export function stepsChart(days: readonly DaySteps[]): StepsChart {
+  const counts = days.map(({ count }) => count);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const most = Math.max(0, ...counts);
+  const top = roundUp(most);
+  const share = (100 - LEFT) / days.length;
+  const yOf = (count: number) => Math.round(BOTTOM - (count / top) * (BOTTOM - TOP));
+  const bars = days.map(({ date, count }, index): Bar => {
+    const day = new Date(date);
+    const isToday = index === days.length - 1;
+    const x = LEFT + index * share;
+    return {
+      label: isToday ? 'Today' : weekday.format(day),
+      day: fullDate.format(day),
+      steps: whole.format(count),
+      short: compact.format(count),
+      isToday,
+      x: round(x + (share * GAP) / 2),
+      width: round(share * (1 - GAP)),
+      center: round(x + share / 2),
+      y: yOf(count),
+      height: BOTTOM - yOf(count),
+    };
+  });
+  const best = bars[counts.indexOf(most)];
+  return {
+    total: whole.format(total),
+    average: whole.format(Math.round(total / Math.max(1, days.length))),
+    today: whole.format(counts.at(-1) ?? 0),
+    summary: `Bar chart of your steps on the last ${days.length} days, ${whole.format(total)} in all. The most were ${best?.steps ?? 0}, on ${best?.day ?? 'no day'}.`,
+    height: HEIGHT,
+    left: LEFT,
+    lines: [top, top / 2, 0].map((count) => ({ y: yOf(count), label: compact.format(count) })),
+    bars,
+  };
+}
+
+/** The end of the scale: an even number of thousands, so that half of it is a round number. */
+function roundUp(count: number): number {
+  return Math.max(2000, Math.ceil(count / 2000) * 2000);
+}
+
+function round(percent: number): number {
+  return Math.round(percent * 100) / 100;
+}

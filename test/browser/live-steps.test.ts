@@ -1,0 +1,42 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { signIn, useStage } from './setup.ts';
+
+const stage = useStage();
+
+const today = async (page: Page) =>
+  Number((await page.locator('.totals dd').first().textContent())?.replaceAll(',', ''));
+
+it('new steps of the control page show in the browser without a reload', async () => {
+  const page = await stage.open();
+  await signIn(page, stage.url, 'Google Health');
+  const before = await today(page);
+  await page.getByText('Show as a table').click();
+  const listening = page.waitForResponse((response) => response.url().endsWith('/steps/events'));
+  await page.reload();
+  await listening;
+  await page.getByText('Show as a table').click();
+
+  const control = await page.context().newPage();
+  await control.goto(stage.simulator.url);
+  await control.getByLabel('Steps').fill('1234');
+  await control.getByRole('button', { name: 'Add steps' }).click();
+  await control.getByText('The steps are there').waitFor();
+
+  await page.getByText(/^New steps: [\d,]+ today$/).waitFor();
+  expect(await today(page)).toBe(before + 1234);
+  expect(await page.getByRole('row').last().isVisible()).toBe(true); // the table stays open
+  await expect
+    .poll(() => stage.simulator.webhooks.deliveries.map(({ state }) => state))
+    .toEqual(['delivered']);
+});
+
+it('a consent that the user withdraws at the provider ends the session in the browser', async () => {
+  stage.expectConsole(/status of 401/);
+  const page = await stage.open();
+  const listening = page.waitForResponse((response) => response.url().endsWith('/steps/events'));
+  await signIn(page, stage.url, 'Google Health');
+  await listening;
+  await stage.simulator.removeAccess({ person: 'zoe' });
+  await page.getByText('Your connection to Google Health has ended').waitFor();
+});
