@@ -3,7 +3,16 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Build, entryOf, PACKAGE } from './contenders/index.ts';
 
-const SECTION_NAMES = ['callback', 'tls', 'login', 'requests', 'memory', 'startup', 'install'] as const;
+const SECTION_NAMES = [
+  'callback',
+  'tls',
+  'login',
+  'requests',
+  'memory',
+  'webhooks',
+  'startup',
+  'install',
+] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 /** How a run goes. */

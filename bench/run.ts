@@ -14,6 +14,7 @@ import { memorySection } from './sections/memory.ts';
 import { requestsSection } from './sections/requests.ts';
 import { startupSection } from './sections/startup.ts';
 import { tlsSection } from './sections/tls.ts';
+import { webhooksSection } from './sections/webhooks.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const { quick, only, builds, output } = readOptions(root);
@@ -34,6 +35,7 @@ const SECTIONS: Record<SectionName, () => Section | Promise<Section>> = {
   memory: () => memorySection(world, base, builds, quick),
   startup: () => startupSection(root, builds, quick),
   install: () => installSection(root, builds),
+  webhooks: () => webhooksSection(quick),
 };
 
 const texts: string[] = [];

@@ -1,80 +1,163 @@
-// Prints how many live access tokens a second each store gives, beside the bare read of its driver, with 100 000
-// users: npx tsx bench/token-stores.ts [users] [seconds]
+// Prints what each store costs beside the bare driver, and how many refreshes a second it takes:
+// npx tsx bench/token-stores.ts [users] [seconds]
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'libsql';
 import { MemoryTokenStore, TokenManager, type TokenStore } from 'passport-fitbit-strategy/token-manager';
 import { PostgresTokenStore } from 'passport-fitbit-strategy/token-manager/postgres';
 import { RedisTokenStore } from 'passport-fitbit-strategy/token-manager/redis';
+import { SqliteTokenStore } from 'passport-fitbit-strategy/token-manager/sqlite';
 import pg from 'pg';
 import { createClient } from 'redis';
-import { startPostgres, startRedis } from '../test/services/support/databases.ts';
+import { startPostgres, startRedis, startSqlite } from '../test/services/support/databases.ts';
 
 const USERS = Number(process.argv[2] ?? 100_000);
-const SECONDS = Number(process.argv[3] ?? 3);
-const AT_ONCE = 50;
+const SECONDS = Number(process.argv[3] ?? 2);
+const ROUNDS = 3; // of each measurement, in turns; the median counts
+const AT_ONCE = [1, 16, 256];
+const POOL = 10; // connections
+const PROVIDER = 200; // ms; how long the provider takes for a refresh
+const REFRESHES = 3_000;
+const WAITING = 100; // refreshes that wait for the provider at the same time
 const SECRET = 'a secret of the bench, 32 characters';
 
-async function perSecond(call: (userID: string) => Promise<unknown>): Promise<number> {
+type Call = (userID: string) => Promise<unknown>;
+
+async function perSecond(call: Call, atOnce: number): Promise<number> {
   let calls = 0;
-  const run = async (until: number) => {
+  const until = performance.now() + SECONDS * 1000;
+  const run = async () => {
     while (performance.now() < until) {
       await call(`user${Math.floor(Math.random() * USERS)}`);
       calls += 1;
     }
   };
-  const race = (ms: number) => {
-    const until = performance.now() + ms;
-    return Promise.all(Array.from({ length: AT_ONCE }, () => run(until)));
-  };
-  await race(500);
-  calls = 0;
-  await race(SECONDS * 1000);
-  return Math.round(calls / SECONDS);
+  await Promise.all(Array.from({ length: atOnce }, run));
+  return calls / SECONDS;
 }
 
-async function measure(name: string, store: TokenStore, bare?: (userID: string) => Promise<unknown>) {
+const tokenSet = (lifetime: number) => ({
+  accessToken: 'a'.repeat(280),
+  refreshToken: 'r'.repeat(64),
+  tokenType: 'Bearer',
+  scope: ['activity', 'heartrate', 'profile', 'sleep'],
+  expiresAt: new Date(Date.now() + lifetime),
+});
+
+async function fill(manager: TokenManager, users: number, lifetime: number, prefix = 'user'): Promise<void> {
+  let next = 0;
+  const run = async () => {
+    while (next < users) await manager.save(`${prefix}${next++}`, tokenSet(lifetime));
+  };
+  await Promise.all(Array.from({ length: 50 }, run));
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+}
+
+/** How many times as long as the bare read a call of the manager takes. */
+async function compare(name: string, store: TokenStore, bare: Call): Promise<void> {
   const refresh = () => Promise.reject(new Error('Nothing expires here'));
-  const plain = new TokenManager({ store, refresh });
-  const sealed = new TokenManager({ store, refresh, seal: SECRET });
-  const fill = async (manager: TokenManager) => {
-    const tokens = {
-      accessToken: 'a'.repeat(280),
-      refreshToken: 'r'.repeat(64),
-      tokenType: 'Bearer',
-      scope: ['activity', 'heartrate', 'profile', 'sleep'],
-      expiresAt: new Date(Date.now() + 8 * 3_600_000),
-      raw: {},
-    };
-    let next = 0;
-    const run = async () => {
-      while (next < USERS) await manager.save(`user${next++}`, tokens);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, run));
+  const managers = {
+    plain: new TokenManager({ store, refresh }),
+    sealed: new TokenManager({ store, refresh, seal: SECRET }),
   };
-  await fill(plain);
-  const row: Record<string, number> = {};
-  if (bare !== undefined) row['bare read'] = await perSecond(bare);
-  row.accessToken = await perSecond((userID) => plain.accessToken(userID));
-  await fill(sealed);
-  row['accessToken, sealed'] = await perSecond((userID) => sealed.accessToken(userID));
-  results[name] = row;
+  for (const [kind, manager] of Object.entries(managers)) {
+    await fill(manager, USERS, 8 * 3_600_000);
+    for (const atOnce of AT_ONCE) {
+      await perSecond((userID) => manager.accessToken(userID), atOnce);
+      const [drivers, ours]: [number[], number[]] = [[], []];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        drivers.push(await perSecond(bare, atOnce));
+        ours.push(await perSecond((userID) => manager.accessToken(userID), atOnce));
+      }
+      const [driver, own] = [median(drivers), median(ours)];
+      const ratio = (driver / own).toFixed(2);
+      rows.push({
+        store: name,
+        kind,
+        'at once': atOnce,
+        bare: Math.round(driver),
+        manager: Math.round(own),
+        ratio,
+      });
+    }
+  }
 }
 
-const results: Record<string, Record<string, number>> = {};
-await measure('memory', new MemoryTokenStore());
+/** Refreshes a second with a provider that takes its time, and the connections that wait for its answers. */
+async function refreshes(name: string, store: TokenStore, inUse: () => number): Promise<void> {
+  let requests = 0;
+  let answer = () => {};
+  let answered: Promise<unknown> = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const manager = new TokenManager({
+    store,
+    refresh: async () => {
+      requests += 1;
+      await answered;
+      await sleep(PROVIDER);
+      return tokenSet(8 * 3_600_000);
+    },
+  });
+  const all = (users: number, prefix: string) =>
+    Promise.all(Array.from({ length: users }, (_, i) => manager.accessToken(`${prefix}${i}`)));
+
+  await fill(manager, WAITING, -1, 'waiting');
+  const waiting = all(WAITING, 'waiting');
+  while (requests < WAITING) await sleep(10);
+  await sleep(100);
+  const held = inUse();
+  answer();
+  answered = Promise.resolve();
+  await waiting;
+
+  requests = 0;
+  await fill(manager, REFRESHES, -1, 'due');
+  const start = performance.now();
+  await all(REFRESHES, 'due');
+  const seconds = (performance.now() - start) / 1000;
+  results.push({
+    store: name,
+    'a second': Math.round(REFRESHES / seconds),
+    twice: requests - REFRESHES,
+    'connections held': held,
+  });
+}
+
+const rows: object[] = [];
+const results: object[] = [];
 
 const postgres = await startPostgres();
-const pool = new pg.Pool({ connectionString: postgres.url });
+const pool = new pg.Pool({ connectionString: postgres.url, max: POOL });
+pool.on('error', () => {}); // The server stops while the pool closes its connections.
 const sql =
-  'SELECT version, data, expires_at, refreshing_since, reauthorize FROM oauth_tokens WHERE user_id = $1';
-await measure('PostgreSQL', new PostgresTokenStore(pool), (userID) => pool.query(sql, [userID]));
+  'SELECT version, data, expires_at, refresh_since, refresh_by, refresh_until, reauthorize FROM oauth_tokens WHERE user_id = $1';
+await compare('PostgreSQL', new PostgresTokenStore(pool), (userID) => pool.query(sql, [userID]));
+await refreshes('PostgreSQL', new PostgresTokenStore(pool), () => pool.totalCount - pool.idleCount);
 await pool.end();
 await postgres.destroy();
 
 const redis = await startRedis();
 const client = createClient({ url: redis.url });
 await client.connect();
-await measure('Redis', new RedisTokenStore(client), (userID) => client.get(`{oauth-tokens}:user:${userID}`));
+await compare('Redis', new RedisTokenStore(client), (userID) => client.get(`{oauth-tokens}:user:${userID}`));
+await refreshes('Redis', new RedisTokenStore(client), () => 0);
 client.destroy();
 await redis.destroy();
 
-console.info(`accessToken calls a second, live tokens, ${USERS} users, ${AT_ONCE} at once`);
+const sqlite = await startSqlite();
+const database = new Database(sqlite.url);
+const store = new SqliteTokenStore(database);
+const statement = database.prepare(sql.replace('$1', '?'));
+await compare('SQLite', store, async (userID) => statement.get(userID));
+await refreshes('SQLite', store, () => 0);
+database.close();
+await sqlite.destroy();
+
+await refreshes('memory', new MemoryTokenStore(), () => 0);
+console.info(`accessToken calls a second, live tokens, ${USERS} users; ratio: time beside the bare read`);
+console.table(rows);
+console.info(`${REFRESHES} users refresh at once, a pool of ${POOL}, a provider that takes ${PROVIDER} ms`);
 console.table(results);

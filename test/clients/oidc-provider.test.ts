@@ -16,15 +16,18 @@ afterEach(async () => {
 async function start(options: Partial<FitbitStrategyOptions> = {}): Promise<void> {
   app = await startApp(async (callbackURL) => {
     server = await startAuthorizationServer(callbackURL);
-    return new FitbitStrategy(
-      { ...server.client, callbackURL, scope: ['activity', 'profile'], ...options },
-      async ({ tokens, profile }) => ({
+    return new FitbitStrategy({
+      ...server.client,
+      callbackURL,
+      scope: ['activity', 'profile'],
+      ...options,
+      verify: async ({ tokens, profile }) => ({
         id: profile.id,
         name: profile.displayName,
         scope: tokens.scope,
         refreshToken: tokens.refreshToken,
       }),
-    );
+    });
   });
 }
 

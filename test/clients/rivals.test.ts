@@ -1,29 +1,35 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import session from 'express-session';
 import { type Simulator, startSimulator } from 'fitbit-simulator';
-import type { Profile } from 'passport';
+import passport, { type Profile } from 'passport';
 import { FitbitOAuth2Strategy } from 'passport-fitbit-oauth2';
+import { FitbitStrategy } from 'passport-fitbit-strategy';
 import { Strategy as GoogleStrategy } from 'passport-google-oauth20';
 import type { VerifyCallback } from 'passport-oauth2';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type App, startApp } from './support/app.ts';
 import { Browser } from './support/browser.ts';
 import { consent } from './support/consent.ts';
 
 let simulator: Simulator;
-let app: App;
+let app: App | undefined;
 
 beforeEach(async () => {
   simulator = await startSimulator();
 });
 afterEach(async () => {
-  await app.close();
+  await app?.close();
+  app = undefined;
   await simulator.close();
 });
 
 /** As in its README; the profile's address can't be set, so that it is turned to the simulator at the last moment. */
-function fitbitStrategy(callbackURL: string, clientSecret = simulator.fitbit.clientSecret ?? '') {
-  const { clientID, authorizationURL, tokenURL, userProfileURL } = simulator.fitbit;
+function fitbitStrategy(callbackURL: string, options: object = {}) {
+  const { clientID, clientSecret = '', authorizationURL, tokenURL, userProfileURL } = simulator.fitbit;
   const strategy = new FitbitOAuth2Strategy(
-    { clientID, clientSecret, callbackURL, authorizationURL, tokenURL },
+    { clientID, clientSecret, callbackURL, authorizationURL, tokenURL, ...options },
     (accessToken, refreshToken, profile, done) => {
       done(null, { id: profile.id, name: profile.displayName, accessToken, refreshToken });
     },
@@ -58,7 +64,9 @@ describe('passport-fitbit-oauth2 with the simulated Fitbit', () => {
   });
 
   it('is refused with a wrong secret', async () => {
-    app = await startApp((callbackURL) => fitbitStrategy(callbackURL, 'wrong'), { scope: ['profile'] });
+    app = await startApp((callbackURL) => fitbitStrategy(callbackURL, { clientSecret: 'wrong' }), {
+      scope: ['profile'],
+    });
     const page = await consent(new Browser(), app.loginURL, 'maya');
     expect(page.status).toBe(500);
     expect(page.body).toContain('Failed to obtain access token');
@@ -69,6 +77,67 @@ describe('passport-fitbit-oauth2 with the simulated Fitbit', () => {
     app = await startApp(fitbitStrategy, { scope: ['profile'] });
     simulator.shutDownFitbit();
     expect(await new Browser().open(app.loginURL)).toMatchObject({ status: 410 });
+  });
+});
+
+describe('passport-fitbit-oauth2 and this package in one app', () => {
+  /** Starts an app with both; resolves with its address. */
+  async function startBoth(signsIn: boolean): Promise<string> {
+    const site = express();
+    const server = site.listen(0, '127.0.0.1');
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+    const auth = new passport.Passport();
+    auth.use('theirs', fitbitStrategy(`${url}/theirs/callback`, { state: true }));
+    const verify = async ({ profile }: { profile: Profile }) => ({
+      id: profile.id,
+      name: profile.displayName,
+    });
+    auth.use(
+      'ours',
+      new FitbitStrategy({ ...simulator.fitbit, callbackURL: `${url}/ours/callback`, verify }),
+    );
+    auth.serializeUser((user, done) => done(null, user));
+    auth.deserializeUser((user: Express.User, done) => done(null, user));
+
+    site.use(session({ secret: 'test', resave: false, saveUninitialized: false }));
+    site.use(auth.session());
+    for (const name of ['theirs', 'ours']) {
+      const middleware = auth.authenticate(name, { scope: ['profile'], session: signsIn });
+      site.get([`/${name}`, `/${name}/callback`], middleware, (req, res) => void res.json(req.user));
+    }
+    return url;
+  }
+
+  const ORDERS = [
+    ['theirs', 'ours'],
+    ['ours', 'theirs'],
+  ] as const;
+
+  it.each(ORDERS)('sign in one after the other in one browser: first %s, then %s', async (...order) => {
+    const url = await startBoth(true);
+    const browser = new Browser();
+    for (const name of order) {
+      const page = await consent(browser, `${url}/${name}`, 'maya');
+      expect(page).toMatchObject({ status: 200, url: expect.stringContaining(`${url}/${name}/callback?`) });
+      expect(JSON.parse(page.body)).toMatchObject({ id: '26FWFL', name: 'Maya L.' });
+    }
+  });
+
+  it.each(ORDERS)('complete logins that wait in two tabs: first %s, then %s', async (...order) => {
+    const url = await startBoth(false);
+    const browser = new Browser();
+    const tabs = { theirs: await browser.open(`${url}/theirs`), ours: await browser.open(`${url}/ours`) };
+    for (const name of order) {
+      const page = await browser.submit(tabs[name], { person: 'maya', scope: 'profile', decision: 'allow' });
+      expect(page).toMatchObject({ status: 200, url: expect.stringContaining(`${url}/${name}/callback?`) });
+      expect(JSON.parse(page.body)).toMatchObject({ id: '26FWFL', name: 'Maya L.' });
+    }
   });
 });
 

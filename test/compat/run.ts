@@ -39,7 +39,7 @@ async function runCell(cell: Cell): Promise<void> {
   const result = await workspace.run(cell).catch((error) => ({ ok: false, output: String(error) }));
   if (!result.ok) failed.push([cell, result]);
   const time = `${((Date.now() - start) / 1000).toFixed(1)} s`.padStart(8);
-  const detail = /(\d+ checks|Tests: .*)/.exec(result.output)?.[1] ?? '';
+  const detail = /(\d+ checks.*|Tests: .*)/.exec(result.output)?.[1] ?? '';
   const [group, name] = [cell.group.padEnd(10), cell.name.padEnd(width)];
   console.log(`${result.ok ? 'ok    ' : 'FAILED'}  ${group}  ${name}  ${time}  ${result.ok ? detail : ''}`);
 }

@@ -6,7 +6,8 @@ test('signs in with CookieStateStore', async () => {
   const cookies = [];
   const res = { appendHeader: (_name, value) => cookies.push(value) };
   const result = await signIn(
-    (options) => new FitbitStrategy({ ...options, store }, async ({ profile }) => ({ id: profile.id })),
+    (options) =>
+      new FitbitStrategy({ ...options, store, verify: async ({ profile }) => ({ id: profile.id }) }),
     (query) => ({ headers: { cookie: cookies[0]?.split(';')[0] }, res, query }),
   );
   expect(result).toEqual({ outcome: 'success', value: { id: '26FWFL' } });

@@ -1,7 +1,7 @@
 // What a strict app writes with each entry; compiled as ESM and as CommonJS by check.mjs.
 import type { Request } from 'express';
 import { type Simulator, startSimulator } from 'fitbit-simulator';
-import passport from 'passport';
+import type { PassportStatic } from 'passport';
 import {
   CookieStateStore,
   FitbitStrategy,
@@ -15,7 +15,7 @@ import {
   Strategy,
   type TokenSet,
   TransportError,
-  type VerifyDone,
+  type VerifyCallback,
 } from 'passport-fitbit-strategy';
 import * as google from 'passport-fitbit-strategy/google-health';
 import { MemoryTokenStore, TokenManager, type TokenStore } from 'passport-fitbit-strategy/token-manager';
@@ -24,6 +24,8 @@ import { PostgresTokenStore } from 'passport-fitbit-strategy/token-manager/postg
 import { RedisTokenStore } from 'passport-fitbit-strategy/token-manager/redis';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
+
+declare const passport: PassportStatic;
 
 interface User {
   id: string;
@@ -38,14 +40,17 @@ const options: FitbitStrategyOptions = {
 };
 
 passport.use(
-  new FitbitStrategy(options, async ({ tokens, profile }): Promise<User> => ({ id: profile.id, tokens })),
+  new FitbitStrategy({
+    ...options,
+    verify: async ({ tokens, profile }): Promise<User> => ({ id: profile.id, tokens }),
+  }),
 );
-// Passport's own forms. Their parameters have to be annotated: which form it is shows in their number only.
+// Passport's own forms.
 passport.use(
   'callback',
   new Strategy(
     { ...client, callbackURL: '/callback', pkce: true },
-    (accessToken: string, refreshToken: string, profile: Profile, done: VerifyDone) => {
+    (accessToken, refreshToken, profile, done) => {
       done(null, { id: profile.id + accessToken.length + refreshToken.length });
     },
   ),
@@ -54,16 +59,25 @@ passport.use(
   'request',
   new FitbitStrategy(
     { ...client, passReqToCallback: true },
-    (req: Request, _access: string, _refresh: string, params: object, profile: Profile, done: VerifyDone) => {
+    (
+      req: Request,
+      _access: string,
+      _refresh: string,
+      params: object,
+      profile: Profile,
+      done: VerifyCallback,
+    ) => {
       done(null, { id: profile.id, path: req.path, params });
     },
   ),
 );
 passport.use(
-  new google.GoogleHealthStrategy(
-    { ...client, callbackURL: '/callback', store: new CookieStateStore({ secret: 'x'.repeat(32) }) },
-    async ({ profile, req }) => (req.path === '/' ? false : { id: profile.id }),
-  ),
+  new google.GoogleHealthStrategy({
+    ...client,
+    callbackURL: '/callback',
+    store: new CookieStateStore({ secret: 'x'.repeat(32) }),
+    verify: async ({ profile, req }) => (req.path === '/' ? false : { id: profile.id }),
+  }),
 );
 passport.authenticate('fitbit', { scope: ['activity'], state: { returnTo: '/week' } });
 passport.authenticate('fitbit', { successRedirect: '/', failureRedirect: '/login' });
@@ -83,7 +97,7 @@ export async function useTokens(tokens: TokenSet): Promise<string[]> {
 }
 
 export function codeOf(error: unknown): string {
-  if (error instanceof ResponseError) return `${error.status} ${error.code}`;
+  if (error instanceof ResponseError) return `${error.httpStatus} ${error.code}`;
   if (error instanceof TransportError) return error.code;
   return error instanceof OAuthError && error.reauthorize ? error.operation : 'unknown';
 }
@@ -100,7 +114,7 @@ export const names = (profile: Profile): string => profile.displayName ?? profil
 
 export async function signInOffline(): Promise<TokenSet> {
   const simulator: Simulator = await startSimulator({ port: 0 });
-  const strategy = new FitbitStrategy({ ...simulator.fitbit, callbackURL: '/' }, async () => ({}));
+  const strategy = new FitbitStrategy({ ...simulator.fitbit, callbackURL: '/', verify: async () => ({}) });
   await simulator.close();
   return Reflect.get(strategy, 'tokens');
 }
