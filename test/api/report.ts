@@ -1,6 +1,6 @@
 // Writes down the public types of the built packages, one page for each entry, or compares them with what is
-// written down: `tsx test/api/report.ts` after `npm run build`, with `--write` to accept a change.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// written down: `tsx test/api/report.ts` after `npm run build`, and `npm run docs:types` to accept a change.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as ts from 'typescript';
 
@@ -55,7 +55,7 @@ function report(name: string, file: string): string {
   const inner = sorted.filter((symbol) => !exported.has(symbol));
   return [
     `# ${name}`,
-    'Written by `tsx test/api/report.ts --write`.',
+    'Written by `npm run docs:types`.',
     `\`\`\`ts\n${print(sorted.filter((symbol) => exported.has(symbol)))}\n\`\`\``,
     ...(inner.length > 0 ? ['Referred to:', `\`\`\`ts\n${print(inner)}\n\`\`\``] : []),
     '',
@@ -79,7 +79,7 @@ function references(symbol: ts.Symbol): ts.Symbol[] {
   const visit = (node: ts.Node): void => {
     const named = ts.isIdentifier(node) ? checker.getSymbolAtLocation(node) : undefined;
     const target = named && resolveAlias(named);
-    // Only what stands at the top of a file: members are part of what they belong to.
+    // Only what is declared at the top of a file: members are part of what they belong to.
     const isOuter =
       target &&
       declarations(target).some((one) => statementOf(one)?.parent.kind === ts.SyntaxKind.SourceFile);
@@ -113,15 +113,14 @@ for (const { name, page, file } of entries) {
   const path = join(import.meta.dirname, `${page}.md`);
   const now = report(name, file);
   if (process.argv.includes('--write')) {
-    mkdirSync(import.meta.dirname, { recursive: true });
     writeFileSync(path, now);
     continue;
   }
-  const before = readFileSync(path, 'utf8');
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
   if (before === now) continue;
   differences += 1;
   const [old, fresh] = [before.split('\n'), now.split('\n')];
-  console.error(`The public types of ${name} have changed (accept with --write):`);
+  console.error(`The public types of ${name} have changed (npm run docs:types accepts that):`);
   for (const line of old.filter((one) => !fresh.includes(one))) console.error(`- ${line}`);
   for (const line of fresh.filter((one) => !old.includes(one))) console.error(`+ ${line}`);
 }
