@@ -1,25 +1,29 @@
-// Packs both packages, twice to the same bytes, installs them in an empty folder, loads every entry, from ESM and
-// CommonJS, and follows the source maps.
+// Packs both packages from nothing, twice to the same bytes, lints the tarballs, installs them in an empty folder,
+// measures that, loads every entry, from ESM and CommonJS, and follows the source maps.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+
+const DIRECTORIES = { 'passport-fitbit-strategy': '.', 'fitbit-simulator': 'simulator' };
+const MAX_PACKAGES = 9;
+const MAX_BYTES = 1.2e6;
 
 const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'packed-'));
 const run = (command, args, cwd = folder) =>
   execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-const pack = () =>
-  JSON.parse(
-    run(
-      'npm',
-      ['pack', '.', './simulator', '--json', '--ignore-scripts', '--pack-destination', folder],
-      root,
-    ),
-  );
 
-// A class of each package is made, and throws what its source has on that line.
+/** Packs both packages as `npm publish` does: `prepack` builds them. */
+function pack(directory) {
+  for (const dist of ['dist', 'simulator/dist']) rmSync(join(root, dist), { recursive: true, force: true });
+  const names = ['.', './simulator'];
+  run('npm', ['pack', ...names, '--loglevel=error', '--pack-destination', directory], root);
+  return readdirSync(directory).filter((file) => file.endsWith('.tgz'));
+}
+
+// A class of each package is created, and throws what its source has on that line.
 const USES = {
   'passport-fitbit-strategy': {
     esm: `const { FitbitStrategy } = await import('passport-fitbit-strategy');
@@ -44,32 +48,82 @@ const USES = {
 };
 
 try {
-  const packed = pack();
-  run('npm', ['run', 'build'], root);
-  assert.deepEqual(
-    pack().map(({ integrity }) => integrity),
-    packed.map(({ integrity }) => integrity),
-    'another build makes other tarballs',
-  );
+  const again = mkdtempSync(join(folder, 'again-'));
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const tarballs = pack(folder);
+  assert.equal(tarballs.length, 2);
+  assert.equal(readFileSync(join(root, 'README.md'), 'utf8'), readme, 'packing has changed README.md');
+  pack(again);
+  for (const tarball of tarballs) {
+    const bytes = readFileSync(join(folder, tarball));
+    assert(bytes.equals(readFileSync(join(again, tarball))), `another build makes another ${tarball}`);
+    console.log(run('npx', ['publint', 'run', join(folder, tarball), '--strict'], root));
+    console.log(run('npx', ['attw', join(folder, tarball), '--format', 'ascii'], root));
+  }
+
+  const strategy = tarballs.find((tarball) => tarball.startsWith('passport-'));
+  const simulator = tarballs.find((tarball) => tarball !== strategy);
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  const tarballs = packed.map(({ filename }) => join(folder, filename));
-  run('npm', ['install', '--no-audit', '--no-fund', ...tarballs]);
-  for (const one of packed) check(one);
+  run('npm', ['install', '--no-audit', '--no-fund', strategy]);
+  measure();
+  check('passport-fitbit-strategy', strategy);
+  checkWhatIsLoaded();
+  run('npm', ['install', '--no-audit', '--no-fund', simulator]);
+  check('fitbit-simulator', simulator);
   assert.match(run('npx', ['fitbit-simulator', '--help']), /^Usage: fitbit-simulator/);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function check({ name, filename, size, files }) {
-  const paths = files.map(({ path }) => path);
-  const expected = /^(dist|lib)\/|^(README|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/;
+/** What a production install has on disk, besides types. */
+function measure() {
+  const modules = join(folder, 'node_modules');
+  const names = readdirSync(modules).filter((name) => !/^\.|^@types$|^undici-types$/.test(name));
+  const sizes = names.map((name) => {
+    const kibibytes = Number.parseInt(
+      run('du', ['-sk', '--exclude=*.d.?ts', '--exclude=*.d.ts', join(modules, name)]),
+      10,
+    );
+    return [name, kibibytes * 1024];
+  });
+  const total = sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
+  for (const [name, bytes] of sizes) console.log(`${name}: ${bytes} bytes`);
+  console.log(`${names.length} packages, ${total} bytes besides types`);
+  assert(names.length <= MAX_PACKAGES, `${names.length} packages: ${names.join(', ')}`);
+  assert(total <= MAX_BYTES, `${total} bytes are installed`);
+}
+
+/** Neither the simulator nor the conformance suite is loaded by another entry. */
+function checkWhatIsLoaded() {
+  const { exports } = readJSON('node_modules/passport-fitbit-strategy/package.json');
+  for (const [key, { require: target }] of Object.entries(exports)) {
+    if (target === undefined || key.endsWith('/conformance')) continue;
+    const name = key.replace('.', 'passport-fitbit-strategy');
+    const script = `require('${name}'); console.log(Object.keys(require.cache).join('\\n'))`;
+    const loaded = run(process.execPath, ['-e', script]).trim().split('\n');
+    assert(loaded.length > 0);
+    assert.deepEqual(
+      loaded.filter((file) => /conformance|simulator/.test(file)),
+      [],
+      `${name} loads more than it needs`,
+    );
+  }
+}
+
+function check(name, tarball) {
+  const installed = own(name);
+  const paths = readdirSync(installed, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
+  const expected = /^(dist|docs)\/|^(README|CHANGELOG|SECURITY)\.md$|^LICENSE$|^package\.json$/;
   assert.deepEqual(
     paths.filter((path) => !expected.test(path)),
     [],
   );
+  const relative = /\]\((?!https?:|#|mailto:)[^)]+\)|\b(?:src|srcset)="(?!https?:)[^"]*"/g;
+  assert.deepEqual(readFileSync(join(installed, 'README.md'), 'utf8').match(relative) ?? [], []);
 
-  const installed = join(folder, 'node_modules', name);
-  const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  const { exports } = readJSON(join(installed, 'package.json'));
   const entries = Object.keys(exports)
     .filter((key) => key !== './package.json')
     .map((key) => key.replace('.', name));
@@ -87,28 +141,55 @@ function check({ name, filename, size, files }) {
   );
   const loaded = run(process.execPath, ['esm.mjs']);
   assert.equal(loaded, run(process.execPath, ['cjs.cjs']));
-  for (const line of loaded.trim().split('\n')) assert.match(line, / \w/, `${line}: exports nothing`);
+  for (const line of loaded.trim().split('\n')) {
+    assert.match(line, / \w/, `${line}: exports nothing`);
+    assert.doesNotMatch(line, / __/, `${line}: exports the bundler's helpers`);
+  }
   process.stdout.write(loaded);
 
-  const scripts = paths.filter((path) => /\.[cm]js$/.test(path) && !path.includes('rolldown-runtime')); // the bundler's own helpers
-  for (const script of scripts) {
-    const [, url] =
-      /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(readFileSync(join(installed, script), 'utf8')) ?? [];
-    assert(url, `${script}: no source map`);
-    const map = resolve(installed, dirname(script), url);
-    for (const source of JSON.parse(readFileSync(map, 'utf8')).sources) {
-      if (source.includes('/lib/')) readFileSync(resolve(dirname(map), source)); // throws if it is not there
-    }
-  }
+  const maps = paths.filter((path) => path.endsWith('.cjs')).flatMap((path) => checkMap(name, path));
   const stack = run(process.execPath, [
     '--enable-source-maps',
     '-e',
     `(async () => { ${fail} })().catch(({ stack }) => console.log(stack))`,
   ]);
   const [, file, line] = /\(?(\S+\.ts):(\d+):\d+/.exec(stack) ?? [];
-  assert(file?.startsWith(join(installed, 'lib')), `the stack does not lead to lib/: ${stack}`);
-  assert.match(readFileSync(file, 'utf8').split('\n')[line - 1], /throw new TypeError/);
-  console.log(
-    `${filename}: ${files.length} files, ${size} bytes; ${entries.length} entries load from ESM and CommonJS; ${scripts.length} source maps`,
-  );
+  const source = maps.find(([path]) => path === file)?.[1];
+  assert(source !== undefined, `the stack does not lead to a source: ${stack}`);
+  assert.match(source.split('\n')[line - 1], /throw new TypeError/);
+  console.log(`${tarball}: ${paths.length} files, ${entries.length} entries load from ESM and CommonJS`);
+}
+
+/** The sources that a script's source map has in it: each is the file of the repository. */
+function checkMap(name, script) {
+  const installed = own(name);
+  const code = readFileSync(join(installed, script), 'utf8');
+  const [, url] = /\n\/\/# sourceMappingURL=(\S+)\s*$/.exec(code) ?? [];
+  if (url === undefined) {
+    // The bundler's helpers, and entries that only export what another file has.
+    const isHelper = script.includes('rolldown-runtime');
+    assert(isHelper || !/\bfunction\b|\bclass\b/.test(code), `${script}: no source map`);
+    return [];
+  }
+  const file = resolve(installed, dirname(script), url);
+  const { sources, sourcesContent } = readJSON(file);
+  return sources.flatMap((source, index) => {
+    const content = sourcesContent[index];
+    if (content === null) {
+      assert.match(source, /node_modules\/(jose|cookie)\//);
+      return [];
+    }
+    const path = resolve(dirname(file), source);
+    const original = join(root, DIRECTORIES[name], path.slice(own(name).length));
+    assert.equal(content, readFileSync(original, 'utf8'), `${script}: ${source}`);
+    return [[path, content]];
+  });
+}
+
+function own(name) {
+  return join(folder, 'node_modules', name);
+}
+
+function readJSON(path) {
+  return JSON.parse(readFileSync(resolve(folder, path), 'utf8'));
 }
