@@ -38,7 +38,7 @@ function google(): Registration {
   const { clientID, clientSecret, authorizationURL, tokenURL, revocationURL } = simulator.googleHealth;
   return {
     as: {
-      issuer: simulator.url,
+      issuer: 'https://accounts.google.com', // what the callback's `iss` says
       authorization_endpoint: authorizationURL,
       token_endpoint: tokenURL,
       revocation_endpoint: revocationURL,

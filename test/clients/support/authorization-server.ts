@@ -7,6 +7,7 @@ export interface AuthorizationServer {
   readonly client: {
     readonly clientID: string;
     readonly clientSecret: string;
+    readonly issuer: string;
     readonly authorizationURL: string;
     readonly tokenURL: string;
     readonly revocationURL: string;
@@ -76,6 +77,7 @@ export async function startAuthorizationServer(redirectURI: string): Promise<Aut
     client: {
       clientID: client.client_id,
       clientSecret: client.client_secret,
+      issuer,
       authorizationURL: `${issuer}/auth`,
       tokenURL: `${issuer}/token`,
       revocationURL: `${issuer}/token/revocation`,
