@@ -57,7 +57,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     await signIn(page, stage.url, provider);
   });
 
-  it('five tabs sign in at once', async () => {
+  it('five tabs begin a login at once; the first signs in, and the others show its dashboard', async () => {
     const page = await stage.open();
     await page.goto(stage.url);
     const others = await Promise.all(Array.from({ length: 4 }, () => page.context().newPage()));
@@ -69,7 +69,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
       expect(await heading(tab)).toContain('Hello, Zoë');
     }
     const exchanges = stage.simulator.requests.filter(({ body }) => body.grant_type === 'authorization_code');
-    expect(exchanges.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(exchanges.map(({ status }) => status)).toEqual([200]);
   });
 
   it('five tabs that come back at the same moment leave the person signed in', async () => {

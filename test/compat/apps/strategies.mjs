@@ -11,19 +11,19 @@ const toUser = async ({ tokens, profile }) => ({
 /** Both strategies, for an app at `url`. */
 export function makeStrategies(simulator, url, options = {}) {
   return [
-    new FitbitStrategy(
-      {
-        ...simulator.fitbit,
-        callbackURL: `${url}/auth/fitbit/callback`,
-        scope: ['activity', 'profile'],
-        ...options,
-      },
-      toUser,
-    ),
-    new GoogleHealthStrategy(
-      { ...simulator.googleHealth, callbackURL: `${url}/auth/google-health/callback`, ...options },
-      toUser,
-    ),
+    new FitbitStrategy({
+      ...simulator.fitbit,
+      callbackURL: `${url}/auth/fitbit/callback`,
+      scope: ['activity', 'profile'],
+      ...options,
+      verify: toUser,
+    }),
+    new GoogleHealthStrategy({
+      ...simulator.googleHealth,
+      callbackURL: `${url}/auth/google-health/callback`,
+      ...options,
+      verify: toUser,
+    }),
   ];
 }
 
