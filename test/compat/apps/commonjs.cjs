@@ -17,20 +17,16 @@ exports.start = async (simulator) => {
   const verify = (_accessToken, refreshToken, profile, done) => done(null, { id: profile.id, refreshToken });
 
   passport.use(
-    new FitbitStrategy({
-      ...simulator.fitbit,
-      callbackURL: `${url}/auth/fitbit/callback`,
-      scope: 'activity profile',
+    new FitbitStrategy(
+      { ...simulator.fitbit, callbackURL: `${url}/auth/fitbit/callback`, scope: 'activity profile' },
       verify,
-    }),
+    ),
   );
   passport.use(
-    new GoogleHealthStrategy({
-      ...simulator.googleHealth,
-      callbackURL: `${url}/auth/google-health/callback`,
-      store,
+    new GoogleHealthStrategy(
+      { ...simulator.googleHealth, callbackURL: `${url}/auth/google-health/callback`, store },
       verify,
-    }),
+    ),
   );
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user, done) => done(null, user));

@@ -12,6 +12,6 @@ test('seals and opens stored tokens', async () => {
     expiresAt: new Date(Date.now() + 3_600_000),
     raw: {},
   });
-  expect((await store.get('ann')).data).not.toContain('access-token');
+  expect((await store.read('ann')).data).not.toContain('access-token');
   expect(await tokens.accessToken('ann')).toBe('access-token');
 });
