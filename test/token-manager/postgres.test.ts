@@ -75,7 +75,7 @@ describe('PostgresTokenStore', () => {
   const shared = new FakePool();
   for (const { name, run } of tokenStoreConformance(() => new PostgresTokenStore(shared))) test(name, run);
 
-  test('makes a statement again that PostgreSQL undid because of another one, but not for ever', async () => {
+  test('repeats a statement that PostgreSQL rolled back because of a concurrent one, a limited number of times', async () => {
     const pool = new FakePool();
     pool.failures.push({ code: '40001' }, { code: '40P01' });
     expect(await new PostgresTokenStore(pool).insert('ann', record)).toBe(true);

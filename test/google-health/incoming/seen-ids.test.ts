@@ -12,7 +12,7 @@ describe('ids in memory', () => {
     expect([seen.add('a'), seen.add('a'), seen.add('b')]).toEqual([true, false, true]);
   });
 
-  it('make room for newer ones, the oldest first', () => {
+  it('are dropped for newer ones, the oldest first', () => {
     const seen = new MemorySeenIDs({ ttl: 100_000, max: 2 });
     expect([seen.add('a'), seen.add('b'), seen.add('c')]).toEqual([true, true, true]);
     expect([seen.add('b'), seen.add('c')]).toEqual([false, false]);
