@@ -14,7 +14,7 @@ import { type RequestOperation, TransportError, type TransportErrorCode } from '
 export const MAX_BODY = 1024 * 1024;
 
 // Headers that have to agree with the URL and the body.
-const DERIVED = /^(?:host|content-length|transfer-encoding)$/i;
+const DERIVED = new Set(['host', 'content-length', 'transfer-encoding']);
 
 /** One HTTP request. */
 export interface HttpRequest {
@@ -103,8 +103,9 @@ class Exchange {
       this.#req = req;
       this.#listen(req);
       // Not in the options, which Node passes to the socket and prints under NODE_DEBUG=net.
-      for (const [name, value] of Object.entries(headers)) {
-        if (value !== undefined && !DERIVED.test(name)) req.setHeader(name, value);
+      for (const name in headers) {
+        const value = headers[name];
+        if (value !== undefined && !DERIVED.has(name.toLowerCase())) req.setHeader(name, value);
       }
       // Node sets it for methods that usually have a body only, and sends the body of others unannounced.
       if (body !== undefined) req.setHeader('Content-Length', Buffer.byteLength(body));
@@ -224,10 +225,12 @@ function parseEndpoint(href: string): Endpoint {
 const strict = new TextDecoder('utf-8', { fatal: true });
 const lenient = new TextDecoder('utf-8');
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** The bytes of a body as they arrive, in one buffer: chunks of one byte would take 400 bytes each. */
 class Body {
   size = 0;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NO_BYTES;
 
   append(chunk: Buffer): void {
     const size = this.size + chunk.length;
@@ -245,6 +248,7 @@ class Body {
   }
 
   decode(decoder: typeof strict): string {
-    return decoder.decode(this.#bytes.subarray(0, this.size));
+    const { size } = this;
+    return decoder.decode(size === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, size));
   }
 }

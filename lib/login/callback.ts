@@ -39,13 +39,11 @@ export function readCallback(req: Request, issuer: string): Callback | undefined
   const inQuery = readParameters(query);
   // An app's own form may have a field named "error": together with "state" it is the provider's.
   const isForm = isObject(body) && ('code' in body || ('error' in body && 'state' in body));
-  const inBody = isForm ? readParameters(body) : {};
   const isQuery = inQuery.code !== undefined || inQuery.error !== undefined;
-  const { code, state, error, iss } = isQuery ? inQuery : inBody;
+  const { code, state, error, iss, params } = isForm && !isQuery ? readParameters(body) : inQuery;
   if (code === undefined && error === undefined) return undefined;
   if (iss !== undefined && iss !== issuer) throw invalidCallback('iss', `must be "${issuer}"`);
 
-  const params = readOthers(isQuery ? query : body);
   if (error === undefined) return { code, state, params };
   const { error_description, error_subtype } = params;
   return {
@@ -57,31 +55,27 @@ export function readCallback(req: Request, issuer: string): Callback | undefined
   };
 }
 
+/** The parameters that decide the login, and in `params` the others that are strings. */
+type Parameters = { [name in Parameter]?: string } & { params: Record<string, string> };
+
 /** Refuses a parameter that is given twice (RFC 6749, section 3.1), is an array or object, empty, or too long. */
-function readParameters(params: unknown): { [name in Parameter]?: string } {
-  const read: { [name in Parameter]?: string } = {};
-  if (!isObject(params)) return read;
-  for (const key in params) {
+function readParameters(given: unknown): Parameters {
+  const read: Parameters = { params: {} };
+  if (!isObject(given)) return read;
+  for (const key in given) {
+    const value = given[key];
+    const usable = typeof value === 'string' && value.length <= MAX_PARAMETER;
     const name = PARAMETER.exec(key)?.[1] as Parameter | undefined;
-    if (name === undefined) continue;
-    const value = params[key];
-    if (name !== key || typeof value !== 'string' || value === '' || value.length > MAX_PARAMETER) {
+    if (name === undefined) {
+      // Only an app reads these: they decide nothing here, so those of another form are left out.
+      if (usable) read.params[key] = value;
+    } else if (name === key && usable && value !== '') {
+      read[name] = value;
+    } else {
       throw invalidCallback(name, `must be given once, not empty, with at most ${MAX_PARAMETER} characters`);
     }
-    read[name] = value;
   }
   return read;
-}
-
-/** The parameters that only an app reads: they decide nothing here, so those of another form are left out. */
-function readOthers(params: unknown): Record<string, string> {
-  const entries = isObject(params) ? Object.entries(params) : [];
-  return Object.fromEntries(
-    entries.filter((entry): entry is [string, string] => {
-      const [name, value] = entry;
-      return typeof value === 'string' && value.length <= MAX_PARAMETER && !PARAMETER.test(name);
-    }),
-  );
 }
 
 function invalidCallback(name: string, rule: string): LoginFailure {

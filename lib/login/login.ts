@@ -82,7 +82,9 @@ async function begin(request: LoginRequest): Promise<LoginResult> {
 /** Completes a login: checks the state, exchanges the code, loads the profile, calls the app's `verify`. */
 async function complete(request: LoginRequest, callback: Callback): Promise<LoginResult> {
   const { strategy, req } = request;
-  const { verifier, appState } = await useUpState(request, callback.state);
+  const taken = await takeState(strategy._stateStore, req, callback.state, metaOf(request));
+  if (taken.ok === false) throw new LoginFailure(taken.failure, 403);
+  const verifier = checkVerifier(strategy, taken.ok);
   if (callback.code === undefined) throw refusal(strategy, callback);
 
   const { tokens, params } = await exchange(request, callback.code, verifier);
@@ -90,23 +92,20 @@ async function complete(request: LoginRequest, callback: Callback): Promise<Logi
   const profile = (await loadProfile(strategy, tokens)) ?? (await strategy.bareProfile(tokens));
   tokens.userID ??= profile.id;
 
-  return askApp(strategy, { tokens, profile, state: appState, req, callback: callback.params }, params);
+  const { appState: state } = taken;
+  return await askApp(strategy, { tokens, profile, state, req, callback: callback.params }, params);
 }
 
-/** Looks up the pending login of a callback, and uses it up. */
-async function useUpState(
-  request: LoginRequest,
-  state: string | undefined,
-): Promise<{ verifier: string | undefined; appState: unknown }> {
-  const { strategy, req } = request;
-  const taken = await takeState(strategy._stateStore, req, state, metaOf(request));
-  if (taken.ok === false) throw new LoginFailure(taken.failure, 403);
-  const verifier = typeof taken.ok === 'string' ? taken.ok : undefined;
-  // A strategy with another "pkce" option began the login; without its verifier, the code may be another login's.
+/**
+ * The code verifier, which is kept exactly where PKCE is on: otherwise a strategy with another "pkce" option began the
+ * login, and without its verifier, the code may be another login's.
+ */
+function checkVerifier(strategy: BaseStrategy, kept: string | true): string | undefined {
+  const verifier = typeof kept === 'string' ? kept : undefined;
   if ((verifier === undefined) === Boolean(strategy._pkceMethod)) {
     throw new LoginFailure(stateFailure('state_mismatch'), 403);
   }
-  return { verifier, appState: taken.appState };
+  return verifier;
 }
 
 /**

@@ -12,6 +12,9 @@ import { checkAgent } from '../util/arguments.ts';
 /** Called with the tokens of a code exchange or a refresh. A test's replacement may leave out the token set. */
 type TokenCallback = (...args: [...Parameters<oauth2tokenCallback>, tokens?: TokenSet]) => unknown;
 
+// As node-oauth's, whose types leave out the errors of this package.
+type DataCallback = (error: Error | null, body?: string, response?: object) => unknown;
+
 // node-oauth calls back with null where there is no error, which its types leave out.
 const NO_ERROR = null as never;
 
@@ -126,12 +129,9 @@ export abstract class NodeOAuth2 extends OAuth2 implements Client {
     ).then(
       (tokens) => {
         const { refresh_token, ...results } = tokens.raw;
-        // In a tick of its own: what the callback throws must not become a rejection.
-        process.nextTick(() =>
-          callback?.(NO_ERROR, tokens.accessToken, tokens.refreshToken, results, tokens),
-        );
+        callback?.(NO_ERROR, tokens.accessToken, tokens.refreshToken, results, tokens);
       },
-      (error: Error) => process.nextTick(() => callback?.(error)),
+      (error: Error) => callback?.(error),
     );
   }
 
@@ -172,14 +172,15 @@ export abstract class NodeOAuth2 extends OAuth2 implements Client {
           ? 'refresh'
           : 'code_exchange';
     const { timeout, agent } = this;
+    const done = callback as DataCallback;
     request({ method, url: href, headers: sent, body: body || undefined, operation, timeout, agent }).then(
       (response) => {
         const { status, headers, body: received } = response;
         const secrets = () => [accessToken ?? '', credentialsOf(sent), ...secretsOf(toForm(body))];
-        const error = status < 400 ? NO_ERROR : responseError(this, operation, response, secrets());
-        process.nextTick(callback, error, received, { statusCode: status, headers });
+        const error = status < 400 ? null : responseError(this, operation, response, secrets());
+        done(error, received, { statusCode: status, headers });
       },
-      (error: unknown) => process.nextTick(callback, error),
+      (error: Error) => done(error),
     );
   }
 }

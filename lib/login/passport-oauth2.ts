@@ -9,6 +9,7 @@ import type { Provider } from '../client/provider.ts';
 import { type TokenSet, toTokenSet } from '../client/token-set.ts';
 import type { StateMeta, StateStore, TakenState } from '../state/store.ts';
 import { isObject } from '../util/arguments.ts';
+import type { StrategyOptions } from './options.ts';
 import type { BaseStrategy } from './strategy.ts';
 import type { AnyVerify, Login, VerifyCallback } from './verify.ts';
 
@@ -101,18 +102,14 @@ function toOwnTokenSet(
 }
 
 /** Fetches a resource through `_oauth2`, whose method may have been replaced; resolves with the body. */
-export async function fetchResource(
-  strategy: BaseStrategy,
-  url: string,
-  accessToken: string,
-): Promise<string> {
-  const body = await new Promise((resolve, reject) => {
-    strategy._oauth2.get(url, accessToken, (error, given) => {
+export function fetchResource(strategy: BaseStrategy, url: string, accessToken: string): Promise<string> {
+  const fetched = new Promise((resolve, reject) => {
+    strategy._oauth2.get(url, accessToken, (error, body) => {
       if (error) reject(toError(error, strategy, 'profile', [accessToken]));
-      else resolve(given);
+      else resolve(body);
     });
   });
-  return String(body); // Here, where what it throws fails the login.
+  return fetched.then(String); // Here, where what it throws fails the login.
 }
 
 /** Turns node-oauth's `{ statusCode, data }` and other values into an `OAuthError`; an `Error` stays as it is. */
@@ -152,18 +149,20 @@ export function parseErrorResponse(
   }
 }
 
+type SkipFunction = Exclude<StrategyOptions['skipUserProfile'], boolean | undefined>;
+
 /** The profile of a login, unless `skipUserProfile` says otherwise. */
 export async function loadProfile(strategy: BaseStrategy, tokens: TokenSet): Promise<Profile | undefined> {
-  if (await skipsProfile(strategy, tokens.accessToken)) return undefined;
-  return new Promise((resolve, reject) => {
+  const { _skipUserProfile: skip } = strategy;
+  const skipped = typeof skip === 'function' ? await asksToSkip(strategy, skip, tokens.accessToken) : skip;
+  if (skipped) return undefined;
+  return await new Promise((resolve, reject) => {
     const done = (error?: unknown, profile?: Profile) => (error ? reject(error) : resolve(profile));
     strategy.userProfile(tokens.accessToken, done, tokens);
   });
 }
 
-function skipsProfile(strategy: BaseStrategy, accessToken: string): unknown {
-  const { _skipUserProfile: skip } = strategy;
-  if (typeof skip !== 'function') return skip;
+function asksToSkip(strategy: BaseStrategy, skip: SkipFunction, accessToken: string): unknown {
   if (skip.length < 2) return Reflect.apply(skip, strategy, []);
   return new Promise((resolve, reject) => {
     const decided = (error: unknown, skips?: boolean) => (error ? reject(error) : resolve(skips));

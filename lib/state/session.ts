@@ -15,6 +15,9 @@ import {
 } from './store.ts';
 import { inTurn } from './turns.ts';
 
+/** How long the session's store has for one answer, ms. */
+const STORE_TIMEOUT = 10_000;
+
 interface PendingLogin {
   state: string;
   /** See `bindingOf`. */
@@ -87,7 +90,8 @@ export class SessionStateStore implements StateStore {
       const stored = await readStored(req, session);
       if (stored === undefined) throw sessionEnded();
       const live = this.#logins(stored).filter(({ expires }) => expires > now);
-      await this.#save(session, stored, [...live, login].slice(-MAX_LOGINS));
+      this.#write(session, stored, [...live, login].slice(-MAX_LOGINS));
+      await save(session);
     });
     return login.state;
   }
@@ -107,11 +111,9 @@ export class SessionStateStore implements StateStore {
       const logins = this.#logins(stored);
       const found = find(logins);
       if (found === undefined) return undefined;
-      await this.#save(
-        session,
-        stored,
-        logins.filter((each) => each !== found),
-      );
+      const others = logins.filter((each) => each !== found);
+      this.#write(session, stored, others);
+      await save(session);
       return found;
     });
     if (login === undefined) return refused('state_missing');
@@ -125,7 +127,8 @@ export class SessionStateStore implements StateStore {
     return isObject(value) && Array.isArray(value.logins) ? value.logins.filter(isPendingLogin) : [];
   }
 
-  async #save(session: Session, stored: Session, logins: PendingLogin[]): Promise<void> {
+  /** Puts the pending logins under the key, beside other data that is stored there. */
+  #write(session: Session, stored: Session, logins: PendingLogin[]): void {
     const value = stored[this.#key] ?? {};
     if (!isObject(value)) throw keyInUse(this.#key);
     const { logins: _, ...others } = value;
@@ -134,7 +137,6 @@ export class SessionStateStore implements StateStore {
     session[this.#key] = empty ? undefined : kept;
     // After the assignment: `delete` does not get through the proxy that is @fastify/secure-session's session.
     if (empty) delete session[this.#key];
-    await save(session);
   }
 }
 
@@ -170,36 +172,44 @@ function sessionOf(req: Request): Session {
  * The session as it is stored now: another tab's request may have changed it since this one's was loaded.
  * `undefined` if it has ended in the meantime: saving it would undo a sign-out.
  */
-async function readStored(req: Request, session: Session): Promise<Session | undefined> {
+function readStored(req: Request, session: Session): Promise<Session | undefined> | Session {
   const { sessionStore, sessionID } = req;
   if (typeof sessionStore?.get !== 'function' || sessionID === undefined) return session;
-  let stored: unknown;
-  try {
-    stored = await new Promise((resolve, reject) => {
-      sessionStore.get(sessionID, (error, value) => (error ? reject(error) : resolve(value)));
-    });
-  } catch (error) {
-    throw notSaved(error);
-  }
-  if (isObject(stored)) return stored;
-  // A new session is not stored yet, and its id is not in the browser's cookie yet.
-  const cookie = req.headers?.cookie ?? '';
-  const sent = cookie.includes(sessionID) || cookie.includes(encodeURIComponent(sessionID));
-  return sent ? undefined : session;
+  return askStore<unknown>((answered) => sessionStore.get(sessionID, answered)).then((stored) => {
+    if (isObject(stored)) return stored;
+    // A new session is not stored yet, and its id is not in the browser's cookie yet.
+    const cookie = req.headers?.cookie ?? '';
+    const sent = cookie.includes(sessionID) || cookie.includes(encodeURIComponent(sessionID));
+    return sent ? undefined : session;
+  });
 }
 
 /** Saves a session that can be saved; others are saved with the response. */
-async function save(session: Session): Promise<void> {
-  if (typeof session.save !== 'function') return;
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const result = session.save?.((error?: unknown) => (error ? reject(error) : resolve()));
-      // express-session and its like, which can reload, call back. Others (cookie-session's, Koa's) take no callback.
-      if (typeof session.reload !== 'function') resolve(result as undefined);
-    });
-  } catch (error) {
-    throw notSaved(error);
-  }
+function save(session: Session): Promise<unknown> | undefined {
+  if (typeof session.save !== 'function') return undefined;
+  return askStore((answered) => {
+    const saved = session.save?.(answered);
+    // express-session and its like, which can reload, call back. Others (cookie-session's, Koa's) take no callback.
+    if (typeof session.reload !== 'function') Promise.resolve(saved).then(() => answered(), answered);
+  });
+}
+
+/** Calls the session's store. One that never responds must not lock the browser out. */
+function askStore<T>(call: (answered: (error?: unknown, value?: T) => void) => void): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(storeSilent()), STORE_TIMEOUT);
+    timer.unref?.(); // jsdom's timers are numbers
+    const answered = (error?: unknown, value?: T) => {
+      clearTimeout(timer);
+      if (error) reject(notSaved(error));
+      else resolve(value);
+    };
+    try {
+      call(answered);
+    } catch (error) {
+      answered(error);
+    }
+  });
 }
 
 /** The session store failed. */
@@ -209,6 +219,14 @@ function notSaved(cause: unknown): OAuthError {
     operation: 'authorization',
     retryable: true,
     cause,
+  });
+}
+
+function storeSilent(): OAuthError {
+  return new OAuthError(`The session store did not respond within ${STORE_TIMEOUT} ms: check the store`, {
+    code: 'session_not_saved',
+    operation: 'authorization',
+    retryable: true,
   });
 }
 

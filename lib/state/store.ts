@@ -62,9 +62,13 @@ export function newState(): string {
  * callback is refused where any of them differs.
  */
 export function bindingOf({ authorizationURL, tokenURL, clientID, callbackURL }: StateMeta): string {
-  const text = JSON.stringify([authorizationURL, tokenURL, clientID, callbackURL]);
-  return hash('sha256', text, 'base64url').slice(0, 22); // 132 bits
+  const text = [authorizationURL, tokenURL, clientID, callbackURL].join('\n');
+  if (text !== last.text) last = { text, binding: hash('sha256', text, 'base64url').slice(0, 22) }; // 132 bits
+  return last.binding;
 }
+
+// Most apps have one strategy, whose logins have the same binding.
+let last = { text: '', binding: '' };
 
 /**
  * Why a state is refused:

@@ -4,9 +4,6 @@ import { OAuthError } from '../client/errors.ts';
 /** How many requests of one session may wait. */
 const MAX_WAITING = 20;
 
-/** The longest turn, ms: a session store that never responds must not lock the browser out. */
-const MAX_TURN = 10_000;
-
 interface Line {
   /** Settles, without a rejection, when the last turn has ended. */
   end: Promise<unknown>;
@@ -17,22 +14,22 @@ interface Line {
 const lines = new Map<string, Line>();
 
 /**
- * Runs a task when the tasks before it in the same session have ended. A task is dropped if its client has closed
+ * Runs a task, which has to end in time, when the tasks before it in the same session have ended. A task is dropped if its client has closed
  * the connection by then.
  *
- * @throws OAuthError `session_busy`, `aborted`, `session_not_saved` (the task took longer than ten seconds)
+ * @throws OAuthError `session_busy`, `aborted`
  */
-export async function inTurn<T>(req: Request, task: () => Promise<T>): Promise<T> {
+export function inTurn<T>(req: Request, task: () => Promise<T>): Promise<T> {
   const { sessionID } = req;
-  if (sessionID === undefined) return withDeadline(task());
+  if (sessionID === undefined) return task();
 
   const line = lines.get(sessionID) ?? { end: Promise.resolve(), waiting: 0 };
-  if (line.waiting >= MAX_WAITING) throw busy();
+  if (line.waiting >= MAX_WAITING) return Promise.reject(busy());
   lines.set(sessionID, line);
   line.waiting += 1;
   const turn = line.end.then(() => {
     if (req.socket?.destroyed) throw clientGone();
-    return withDeadline(task());
+    return task();
   });
   const ended = () => {
     line.waiting -= 1;
@@ -40,14 +37,6 @@ export async function inTurn<T>(req: Request, task: () => Promise<T>): Promise<T
   };
   line.end = turn.then(ended, ended);
   return turn;
-}
-
-function withDeadline<T>(task: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(storeSilent()), MAX_TURN);
-    timer.unref?.(); // jsdom's timers are numbers
-    task.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
 
 function busy(): OAuthError {
@@ -62,13 +51,5 @@ function clientGone(): OAuthError {
   return new OAuthError('The client closed the connection while its login was waiting for its turn', {
     code: 'aborted',
     operation: 'authorization',
-  });
-}
-
-function storeSilent(): OAuthError {
-  return new OAuthError(`The session store did not respond within ${MAX_TURN} ms: check the store`, {
-    code: 'session_not_saved',
-    operation: 'authorization',
-    retryable: true,
   });
 }

@@ -305,13 +305,13 @@ describe.each(['get', 'getProtectedResource'] as const)('_oauth2.%s', (method) =
 });
 
 describe('a callback of _oauth2 that throws', () => {
-  it('is called once, and its exception reaches the process as it is', async () => {
+  it('is called once, and its exception is an unhandled rejection', async () => {
     const bug = new Error('a bug in the callback');
-    const listeners = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
+    const listeners = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
     let calls = 0;
     try {
-      const caught = new Promise((resolve) => process.once('uncaughtException', resolve));
+      const caught = new Promise((resolve) => process.once('unhandledRejection', resolve));
       makeOAuth2().get(`${provider.base}/any`, 'mine', () => {
         calls += 1;
         throw bug;
@@ -320,7 +320,7 @@ describe('a callback of _oauth2 that throws', () => {
       await get(makeOAuth2());
       expect(calls).toBe(1);
     } finally {
-      for (const listener of listeners) process.on('uncaughtException', listener);
+      for (const listener of listeners) process.on('unhandledRejection', listener);
     }
   });
 });

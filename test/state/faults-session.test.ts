@@ -56,6 +56,41 @@ describe('a session store', () => {
     await lost;
   });
 
+  it.each([
+    ['with a session id', 'saved'],
+    ['without one', undefined],
+  ])('that never saves fails the login after ten seconds, %s', async (_, sessionID) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const session = { save: () => {}, reload: () => {} };
+    const req = Object.assign(fakeRequest({ session }), { sessionID });
+    const failed = expect(begin(req)).rejects.toMatchObject({
+      name: 'OAuthError',
+      code: 'session_not_saved',
+      operation: 'authorization',
+      retryable: true,
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    await failed;
+  });
+
+  it('whose promise to save never settles fails the login after ten seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const session = { save: () => new Promise(() => {}) };
+    const failed = expect(begin(fakeRequest({ session }))).rejects.toMatchObject({
+      code: 'session_not_saved',
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    await failed;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('works with timers that are numbers, as those of jsdom', async () => {
+    vi.spyOn(globalThis, 'setTimeout').mockReturnValueOnce(5 as never);
+    expect(await begin(request('jsdom', works))).toMatch(/^[\w-]{32}$/);
+  });
+
   it('that throws is an error for the login that called it, and for no other one', async () => {
     const results = await Promise.allSettled([
       begin(request('broken', works)),

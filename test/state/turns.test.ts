@@ -1,20 +1,14 @@
 import type { Request } from 'express';
 import { OAuthError } from 'passport-fitbit-strategy';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { inTurn } from '../../lib/state/turns.ts';
 
 let log: string[];
 let ends: Map<string, () => void>;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   log = [];
   ends = new Map();
 });
-afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0);
-  vi.useRealTimers();
-});
-
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A request of the session; its client is gone once `destroyed` is true. */
@@ -60,30 +54,6 @@ describe('turns of one session', () => {
     await settle();
     expect(log.sort()).toEqual(['a', 'b', 'c', 'd']);
     await end('a', 'b', 'c', 'd');
-  });
-
-  it('last ten seconds at most', async () => {
-    const slow = expect(take('four', 'a')).rejects.toMatchObject({
-      name: 'OAuthError',
-      code: 'session_not_saved',
-      operation: 'authorization',
-      retryable: true,
-    });
-    take('four', 'b');
-    await vi.advanceTimersByTimeAsync(9_999);
-    await settle();
-    expect(log).toEqual(['a']);
-    await vi.advanceTimersByTimeAsync(1);
-    await settle();
-    expect(log).toEqual(['a', 'b']);
-    await slow;
-    await end('b');
-  });
-
-  it('last ten seconds at most without a session id, too', async () => {
-    const slow = expect(take(undefined, 'a')).rejects.toMatchObject({ code: 'session_not_saved' });
-    await vi.advanceTimersByTimeAsync(10_000);
-    await slow;
   });
 
   it('go on after one that failed, whose error is not lost', async () => {
@@ -141,13 +111,5 @@ describe('turns of one session', () => {
   it('need no socket, which some adapters leave out', async () => {
     const req = { sessionID: 'nine' } as Request;
     expect(await inTurn(req, async () => 'done')).toBe('done');
-  });
-
-  it('work with timers that are numbers, as those of jsdom', async () => {
-    vi.spyOn(globalThis, 'setTimeout').mockReturnValueOnce(5 as never);
-    const turn = take('ten', 'a');
-    await settle();
-    await end('a');
-    expect(await turn).toBe('a');
   });
 });
