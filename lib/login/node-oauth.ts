@@ -12,9 +12,6 @@ import { checkAgent } from '../util/arguments.ts';
 /** Called with the tokens of a code exchange or a refresh. A test's replacement may leave out the token set. */
 type TokenCallback = (...args: [...Parameters<oauth2tokenCallback>, tokens?: TokenSet]) => unknown;
 
-// As node-oauth's, whose types leave out the errors of this package.
-type DataCallback = (error: Error | null, body?: string, response?: object) => unknown;
-
 // node-oauth calls back with null where there is no error, which its types leave out.
 const NO_ERROR = null as never;
 
@@ -171,8 +168,9 @@ export abstract class NodeOAuth2 extends OAuth2 implements Client {
         : toForm(body).grant_type === 'refresh_token'
           ? 'refresh'
           : 'code_exchange';
+    // node-oauth's types leave out the errors of this package.
+    const done = (...outcome: unknown[]) => Reflect.apply(callback, undefined, outcome);
     const { timeout, agent } = this;
-    const done = callback as DataCallback;
     request({ method, url: href, headers: sent, body: body || undefined, operation, timeout, agent }).then(
       (response) => {
         const { status, headers, body: received } = response;
@@ -180,7 +178,7 @@ export abstract class NodeOAuth2 extends OAuth2 implements Client {
         const error = status < 400 ? null : responseError(this, operation, response, secrets());
         done(error, received, { statusCode: status, headers });
       },
-      (error: Error) => done(error),
+      done,
     );
   }
 }
