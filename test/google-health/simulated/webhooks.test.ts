@@ -94,7 +94,11 @@ describe('a subscriber at the simulator', () => {
     const { accessToken } = await signIn(simulator, 'zoe');
     const { project } = simulator.webhooks;
     const wrong = { ...project, accessToken: () => accessToken };
-    await expect(createSubscriber(wrong, 'daywalk', settings())).rejects.toMatchObject({ httpStatus: 403 });
+    await expect(createSubscriber(wrong, 'daywalk', settings())).rejects.toMatchObject({
+      httpStatus: 403,
+      code: 'access_token_scope_insufficient',
+      message: expect.stringContaining('must have the scope https://www.googleapis.com/auth/cloud-platform'),
+    });
     for (const status of [400, 403] as const) {
       simulator.set({ googleProjectIDStatus: status });
       const other = { ...project, projectNumber: '123' };
