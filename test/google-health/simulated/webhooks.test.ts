@@ -307,6 +307,18 @@ describe('the end of a consent', () => {
     },
   );
 
+  it('by the deletion of the account is told in the same way', async () => {
+    const { tokens, lost } = manage(simulator);
+    const handler = receive({ tokens });
+    await simulator.webhooks.register({ endpointUri: app.url, secret });
+    const { healthUserID } = idsOf(simulator, 'zoe');
+    await tokens.save(healthUserID, await signIn(simulator, 'zoe'));
+    await simulator.deleteAccount({ person: 'zoe' });
+    await handler.idle();
+    expect(notifications.map(({ operation }) => operation)).toEqual(['DELETE', 'DELETE']);
+    expect(lost).toEqual([healthUserID]);
+  });
+
   it('is not what a DELETE of data means: the refresh goes well', async () => {
     const { tokens, lost, refreshed } = manage(simulator);
     const handler = receive({ tokens });
