@@ -28,9 +28,15 @@ async function tryIt(page: string): Promise<unknown[][]> {
   return log.mock.calls;
 }
 
+/** Without their order: the handlers print after they have responded. */
+function expectLines(printed: unknown[][], lines: unknown[][]): void {
+  expect(printed).toEqual(expect.arrayContaining(lines));
+  expect(printed).toHaveLength(lines.length);
+}
+
 it('webhooks can be tried as the page shows', async () => {
   const zoe = '8677373576871223311';
-  expect(await tryIt('webhooks.md')).toEqual([
+  expectLines(await tryIt('webhooks.md'), [
     [expect.stringContaining('does not have the secret')], // the handshake's second request
     ['UPSERT', 'steps', zoe],
     ['DELETE', 'steps', zoe],
@@ -42,9 +48,9 @@ it('webhooks can be tried as the page shows', async () => {
 });
 
 it('security events can be tried as the page shows', async () => {
-  expect(await tryIt('security-events.md')).toMatchObject([
-    [[{ type: 'account-disabled', reason: 'hijacking' }]],
-    [[{ type: 'tokens-revoked' }]],
+  expectLines(await tryIt('security-events.md'), [
+    [[expect.objectContaining({ type: 'account-disabled', reason: 'hijacking' })]],
+    [[expect.objectContaining({ type: 'tokens-revoked' })]],
     [expect.stringContaining('Not a security event token')],
   ]);
 });
