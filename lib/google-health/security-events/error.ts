@@ -1,5 +1,3 @@
-import { RefusedRequest } from '../incoming/refused-request.ts';
-
 /**
  * Why an event token was refused:
  * - `body`: the body was too large, too slow or cut off (400, 408 or 413);
@@ -23,6 +21,15 @@ export type SecurityEventErrorCode =
   | 'busy';
 
 /** An event token that was refused. */
-export class SecurityEventError extends RefusedRequest<SecurityEventErrorCode> {
+export class SecurityEventError extends Error {
   override readonly name = 'SecurityEventError';
+  readonly code: SecurityEventErrorCode;
+  /** The status of the response. */
+  readonly status: number;
+
+  constructor(message: string, init: { code: SecurityEventErrorCode; status: number; cause?: unknown }) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.code = init.code;
+    this.status = init.status;
+  }
 }

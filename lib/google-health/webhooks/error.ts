@@ -1,5 +1,3 @@
-import { RefusedRequest } from '../incoming/refused-request.ts';
-
 /**
  * Why a request was refused:
  * - `body`: the body was too large, too slow or cut off (400, 408 or 413);
@@ -20,6 +18,15 @@ export type WebhookErrorCode =
   | 'busy';
 
 /** A request to the webhook that was refused. */
-export class WebhookError extends RefusedRequest<WebhookErrorCode> {
+export class WebhookError extends Error {
   override readonly name = 'WebhookError';
+  readonly code: WebhookErrorCode;
+  /** The status of the response. */
+  readonly status: number;
+
+  constructor(message: string, init: { code: WebhookErrorCode; status: number; cause?: unknown }) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    this.code = init.code;
+    this.status = init.status;
+  }
 }
