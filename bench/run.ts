@@ -35,7 +35,7 @@ const SECTIONS: Record<SectionName, () => Section | Promise<Section>> = {
   memory: () => memorySection(world, base, builds, quick),
   startup: () => startupSection(root, builds, quick),
   install: () => installSection(root, builds),
-  webhooks: () => webhooksSection(quick),
+  webhooks: () => webhooksSection(builds, quick),
 };
 
 const texts: string[] = [];

@@ -13,7 +13,7 @@ const ROWS = [
   [
     { name: 'Formatting and lint', command: 'npx biome check .', fix: 'npm run format' },
     { name: 'Unused files, exports and dependencies', command: 'npx knip', fix: 'remove what knip lists' },
-    { name: 'Types', command: 'npx tsc --noEmit', fix: 'npm run typecheck shows them again' },
+    { name: 'Types', command: 'npm run --silent typecheck', fix: 'npm run typecheck shows them again' },
     { name: 'Build', command: 'npm run build', fix: 'npm run build shows it again' },
     { name: 'API report', command: 'npx tsx test/api/report.ts', fix: 'npm run docs:types' },
     {

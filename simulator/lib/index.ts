@@ -14,8 +14,10 @@ export type { Attempt, Delivery } from './google/deliveries.ts';
 export type { GoogleHealthEndpoints } from './google/endpoints.ts';
 export type { SecurityEventType } from './google/security-events/event-types.ts';
 export type { NewSecurityEvent, SecurityEvents } from './google/security-events/security-events-api.ts';
+export type { ServiceAccountKey } from './google/security-events/service-account.ts';
 export type { DataChange, NewSubscriber, Webhooks } from './google/webhooks/webhooks-api.ts';
 export {
+  type DeletedAccount,
   type RemovedAccess,
   type Simulator,
   type SimulatorOptions,

@@ -69,6 +69,12 @@ export interface RemovedAccess {
   readonly clientID?: string | undefined;
 }
 
+/** An account to delete. */
+export interface DeletedAccount {
+  /** The simulator's own id of the person. */
+  readonly person: string;
+}
+
 /** A running simulator of Fitbit and Google Health. */
 export interface Simulator {
   /** Where it listens, without a trailing slash; the control page is there. */
@@ -89,6 +95,11 @@ export interface Simulator {
   walk(walk: Walk): Promise<void>;
   /** Removes an app's access, as the user does on the account page; resolves when the app has been told once. */
   removeAccess(access: RemovedAccess): Promise<void>;
+  /**
+   * Deletes a person's accounts at both providers, as the user does on the account page: all access ends, and nobody
+   * can sign in as this person. Resolves when the apps have been told once.
+   */
+  deleteAccount(account: DeletedAccount): Promise<void>;
   /** Registers one more app with Fitbit. */
   registerFitbitApp(settings?: FitbitAppSettings): FitbitEndpoints;
   /** Registers one more app with Google. */
@@ -171,6 +182,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     securityEvents: securityEventsOf(world),
     walk: (given) => walk(world, given),
     removeAccess: (given) => removeAccess(world, given),
+    deleteAccount: (given) => deleteAccount(world, given),
     registerFitbitApp: (settings = {}) => fitbitEndpoints(world, registerFitbitApp(world, settings)),
     registerGoogleHealthApp: (settings = {}) =>
       googleHealthEndpoints(world, registerGoogleHealthApp(world, settings)),
@@ -228,6 +240,12 @@ async function removeAccess(world: World, given: RemovedAccess): Promise<void> {
   await Promise.all(
     grants.map((grant) => world.endConsent(grant.provider, grant.clientID, grant.personID, 'user')),
   );
+}
+
+async function deleteAccount(world: World, given: DeletedAccount): Promise<void> {
+  checkFields(given, 'the account', { person: text });
+  if (world.people.get(given.person) === undefined) throw noPerson(given.person);
+  await world.deleteAccount(given.person);
 }
 
 function noPerson(id: string): TypeError {

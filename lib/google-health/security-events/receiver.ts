@@ -1,8 +1,9 @@
-import { checkObject, checkTimeout, isText } from '../../util/arguments.ts';
+import { checkObject, isText } from '../../util/arguments.ts';
+import { AppCalls } from '../incoming/app-calls.ts';
 import { ConsentCheck, type ConsentTokens } from '../incoming/consent-check.ts';
 import type { Answer, HeaderFields, Receiver } from '../incoming/handlers.ts';
 import type { BodyError } from '../incoming/http-body.ts';
-import { checkCount, checkFunction, checkMethod } from '../incoming/options.ts';
+import { checkFunction, checkSharedOptions } from '../incoming/options.ts';
 import { MemorySeenIDs, type SeenIDs } from '../incoming/seen-ids.ts';
 import { inTimeSlice } from '../incoming/time-slice.ts';
 import { WorkQueue } from '../incoming/work-queue.ts';
@@ -63,25 +64,13 @@ const ENDS_CONSENT: ReadonlySet<string> = new Set<KnownEventType>(['tokens-revok
  */
 export function createReceiver(options: SecurityEventOptions): Receiver {
   checkOptions(options);
-  const { clientIDs, onEvent, onError = warn, tokens, userID, now } = options;
+  const { clientIDs, onEvent, onError, tokens, userID, now } = options;
   const { concurrency = 8, maxPending = 10_000, bodyTimeout = 10_000 } = options;
   const { seen = new MemorySeenIDs({ ttl: WEEK, max: MAX_SEEN, now }) } = options;
   const verification = { clientIDs, keys: createIssuerKeySet(options) };
+  const app = new AppCalls<SecurityEventToken>(onError, anybodyCanCause);
   const queue = new WorkQueue(concurrency, maxPending);
   const consent = tokens && new ConsentCheck(tokens);
-
-  const report = (error: unknown, token?: SecurityEventToken) => {
-    const tell = async () => onError(error, token);
-    tell().catch(warn);
-  };
-  /** Calls a function of the app's; nothing that it throws goes further. */
-  const attempt = async (token: SecurityEventToken, call: () => unknown): Promise<void> => {
-    try {
-      await call();
-    } catch (error) {
-      report(error, token);
-    }
-  };
 
   const checkConsent = async (sub: string): Promise<void> => {
     const user = await userID?.(sub);
@@ -90,9 +79,9 @@ export function createReceiver(options: SecurityEventOptions): Receiver {
 
   const handle = async (token: SecurityEventToken): Promise<void> => {
     for (const { type, sub } of token.events) {
-      if (sub !== undefined && ENDS_CONSENT.has(type)) await attempt(token, () => checkConsent(sub));
+      if (sub !== undefined && ENDS_CONSENT.has(type)) await app.attempt(token, () => checkConsent(sub));
     }
-    await attempt(token, () => inTimeSlice(() => onEvent(token)));
+    await app.attempt(token, () => inTimeSlice(() => onEvent(token)));
   };
 
   const accept = async (token: SecurityEventToken): Promise<Answer> => {
@@ -103,7 +92,7 @@ export function createReceiver(options: SecurityEventOptions): Receiver {
       });
     }
     let isNew = true;
-    await attempt(token, async () => {
+    await app.attempt(token, async () => {
       isNew = await seen.add(token.jti);
     });
     if (!isNew) return { status: 202 };
@@ -119,12 +108,12 @@ export function createReceiver(options: SecurityEventOptions): Receiver {
         return await accept(token);
       } catch (error) {
         if (!(error instanceof SecurityEventError)) throw error;
-        report(error);
+        app.report(error);
         return refusal(error);
       }
     },
     refused({ message, status }: BodyError) {
-      report(new SecurityEventError(message, { code: 'body', status }));
+      app.report(new SecurityEventError(message, { code: 'body', status }));
     },
     idle: () => queue.idle(),
   };
@@ -142,31 +131,21 @@ function refusal({ code, message, status }: SecurityEventError): Answer {
 
 function checkOptions(options: SecurityEventOptions): void {
   checkObject(options, 'options');
-  const { clientIDs, onEvent, onError, tokens, userID, seen, bodyTimeout } = options;
+  const { clientIDs, onEvent, tokens, userID } = options;
   if (!Array.isArray(clientIDs) || clientIDs.length === 0 || !clientIDs.every(isText)) {
     throw new TypeError('"clientIDs" must be a list of the ids of your OAuth clients');
   }
   checkFunction(onEvent, 'onEvent');
-  if (onError !== undefined) checkFunction(onError, 'onError');
-  if (tokens !== undefined) {
-    checkMethod(tokens, 'tokens', 'refresh');
-    // By default it would be the `sub`, under which a login with Google Health stores nothing.
-    if (userID === undefined) {
-      throw new TypeError(
-        '"tokens" needs "userID": a function that finds your user by the `sub` that the login stored',
-      );
-    }
+  checkSharedOptions(options);
+  // By default it would be the `sub`, under which a login with Google Health stores nothing.
+  if (tokens !== undefined && userID === undefined) {
+    throw new TypeError(
+      '"tokens" needs "userID": a function that finds your user by the `sub` that the login stored',
+    );
   }
-  if (userID !== undefined) checkFunction(userID, 'userID');
-  if (seen !== undefined) checkMethod(seen, 'seen', 'add');
-  for (const name of ['concurrency', 'maxPending'] as const) {
-    if (options[name] !== undefined) checkCount(options[name], name);
-  }
-  if (bodyTimeout !== undefined) checkTimeout(bodyTimeout, 'bodyTimeout');
 }
 
-/** Without `onError`. What anybody can cause is left out, so that nobody can fill a log with it. */
-function warn(error: unknown): void {
-  if (error instanceof SecurityEventError && (error.status === 400 || error.code === 'body')) return;
-  process.emitWarning(error instanceof Error ? error : String(error));
+/** Whether an error needs no token of Google's. */
+function anybodyCanCause(error: unknown): boolean {
+  return error instanceof SecurityEventError && (error.status === 400 || error.code === 'body');
 }

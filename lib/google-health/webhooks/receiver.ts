@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { checkBoolean, checkObject, checkTimeout } from '../../util/arguments.ts';
+import { checkBoolean, checkObject } from '../../util/arguments.ts';
+import { AppCalls } from '../incoming/app-calls.ts';
 import { ConsentCheck, type ConsentTokens } from '../incoming/consent-check.ts';
 import type { Answer, HeaderFields, Receiver } from '../incoming/handlers.ts';
 import type { BodyError } from '../incoming/http-body.ts';
-import { checkCount, checkFunction, checkMethod } from '../incoming/options.ts';
+import { checkFunction, checkSharedOptions } from '../incoming/options.ts';
 import type { SeenIDs } from '../incoming/seen-ids.ts';
 import { inTimeSlice } from '../incoming/time-slice.ts';
 import { WorkQueue } from '../incoming/work-queue.ts';
@@ -65,29 +66,17 @@ export interface WebhookOptions extends KeySetOptions, Omit<VerifyNotificationOp
  */
 export function createReceiver(options: WebhookOptions): Receiver {
   checkOptions(options);
-  const { onNotification, onError = warn, tokens, userID = (id: string) => id, seen } = options;
+  const { onNotification, onError, tokens, userID = (id: string) => id, seen } = options;
   const { concurrency = 8, maxPending = 10_000, bodyTimeout = 10_000 } = options;
   const verification = { ...options, secret: toSecrets(options.secret), keys: createKeySet(options) };
+  const app = new AppCalls<WebhookNotification>(onError, anybodyCanCause);
   const queue = new WorkQueue(concurrency, maxPending);
   const consent = tokens && new ConsentCheck(tokens);
 
-  /** Calls a function of the app's; nothing that it throws goes further. */
-  const attempt = async (notification: WebhookNotification, call: () => unknown): Promise<void> => {
-    try {
-      await call();
-    } catch (error) {
-      report(error, notification);
-    }
-  };
-  const report = (error: unknown, notification?: WebhookNotification) => {
-    const tell = async () => onError(error, notification);
-    tell().catch(warn);
-  };
-
   const isNew = async (notification: WebhookNotification): Promise<boolean> => {
     let result = true;
-    await attempt(notification, async () => {
-      if (seen !== undefined) result = await seen.add(idOf(notification));
+    await app.attempt(notification, async () => {
+      if (seen !== undefined) result = await inTimeSlice(() => seen.add(idOf(notification)));
     });
     return result;
   };
@@ -95,22 +84,19 @@ export function createReceiver(options: WebhookOptions): Receiver {
   const handle = async (notification: WebhookNotification): Promise<void> => {
     if (!(await isNew(notification))) return;
     if (consent !== undefined && notification.operation === 'DELETE') {
-      await attempt(notification, async () => {
+      await app.attempt(notification, async () => {
         const user = await userID(notification.healthUserId);
         if (user !== undefined) await consent.check(user);
       });
     }
-    await attempt(notification, () => inTimeSlice(() => onNotification(notification)));
+    await app.attempt(notification, () => inTimeSlice(() => onNotification(notification)));
   };
 
   const accept = (notifications: readonly WebhookNotification[]): Answer => {
     if (!queue.fits(notifications.length)) {
       throw new WebhookError(
         `More than ${maxPending} notifications are waiting: Google will send these again`,
-        {
-          code: 'busy',
-          status: 503,
-        },
+        { code: 'busy', status: 503 },
       );
     }
     const done = queue.add(notifications.map((notification) => () => handle(notification)));
@@ -125,12 +111,12 @@ export function createReceiver(options: WebhookOptions): Receiver {
         return result.type === 'handshake' ? { status: 201 } : accept(result.notifications);
       } catch (error) {
         if (!(error instanceof WebhookError)) throw error;
-        report(error);
+        app.report(error);
         return { status: error.status };
       }
     },
     refused({ message, status }: BodyError) {
-      report(new WebhookError(message, { code: 'body', status }));
+      app.report(new WebhookError(message, { code: 'body', status }));
     },
     idle: () => queue.idle(),
   };
@@ -139,23 +125,14 @@ export function createReceiver(options: WebhookOptions): Receiver {
 function checkOptions(options: WebhookOptions): void {
   checkObject(options, 'options');
   checkFunction(options.onNotification, 'onNotification');
-  for (const name of ['onError', 'userID'] as const) {
-    if (options[name] !== undefined) checkFunction(options[name], name);
-  }
-  for (const name of ['concurrency', 'maxPending'] as const) {
-    if (options[name] !== undefined) checkCount(options[name], name);
-  }
-  if (options.tokens !== undefined) checkMethod(options.tokens, 'tokens', 'refresh');
-  if (options.seen !== undefined) checkMethod(options.seen, 'seen', 'add');
-  if (options.bodyTimeout !== undefined) checkTimeout(options.bodyTimeout, 'bodyTimeout');
+  checkSharedOptions(options);
   const { allowMissingAuthorization = false } = options;
   checkBoolean(allowMissingAuthorization, 'allowMissingAuthorization');
 }
 
-/** Without `onError`. What anybody can cause is left out, so that nobody can fill a log with it. */
-function warn(error: unknown): void {
-  if (error instanceof WebhookError && (error.status === 401 || error.code === 'body')) return;
-  process.emitWarning(error instanceof Error ? error : String(error));
+/** Whether an error needs neither the secret nor a signature. */
+function anybodyCanCause(error: unknown): boolean {
+  return error instanceof WebhookError && (error.status === 401 || error.code === 'body');
 }
 
 function idOf(notification: WebhookNotification): string {

@@ -25,6 +25,7 @@ ${form(world, 'revoke', button)}</div></li>`;
 <header><div><h1>Apps with access to the account of ${fullName(person)}</h1>
 <p class="small desk-about">Simulated: neither Fitbit’s page nor Google’s.</p></div><a class="button" href="/">Control page</a></header>
 ${section('access', 'Apps', grants.length === 0 ? html`<p class="small">No app has access.</p>` : html`<ul class="cards wide">${cards}</ul>`)}
+${section('deletion', 'Accounts', form(world, 'delete-account', html`<input type="hidden" name="person" value="${person.id}"><button class="danger">Delete the accounts</button>`))}
 </main>`;
   return page(200, 'control', `Account of ${fullName(person)} in the simulator`, content);
 }

@@ -53,6 +53,10 @@ export const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['rotate-keys', { run: rotateKeys, done: 'New keys sign from now on.', section: 'webhooks' }],
   ['revoke', { run: revoke, done: 'The grant is revoked: its tokens are dead.', section: 'grants' }],
   [
+    'delete-account',
+    { run: deleteAccount, done: 'The accounts are deleted, and the apps are told.', section: 'people' },
+  ],
+  [
     'clear-requests',
     { run: ({ requests }) => requests.clear(), done: 'The list of requests is empty.', section: 'requests' },
   ],
@@ -111,6 +115,11 @@ function revoke(world: World, form: URLSearchParams): void {
   if (grant !== undefined) {
     void world.endConsent(grant.provider, grant.clientID, grant.personID, 'user');
   }
+}
+
+function deleteAccount(world: World, form: URLSearchParams): void {
+  const person = world.people.get(form.get('person') ?? '');
+  if (person !== undefined) void world.deleteAccount(person.id);
 }
 
 function walk(world: World, form: URLSearchParams): void {

@@ -56,6 +56,11 @@ export class Directory implements People {
     return made;
   }
 
+  /** Removes a person, who then can't sign in. */
+  remove(id: string): void {
+    this.#people.delete(id);
+  }
+
   #checkFree(person: Person): void {
     for (const other of this.list()) {
       const clashes: [string, string | undefined, string | undefined][] = [

@@ -135,6 +135,11 @@ export const switchTable = {
   googleEventHealthOnly: { about: 'Security events without an OpenID scope', values: noOrYes },
   /** Whether a revocation by the app itself causes events. */
   googleEventOwnRevocation: { about: 'Security events when the app revokes', values: noOrYes },
+  /** What event comes when a user deletes the account: none is documented for it. */
+  googleEventDeletion: {
+    about: 'Security event when a user deletes the account',
+    values: ['tokens-revoked', 'account-disabled', 'none'],
+  },
   /** Health API requests for each user and minute. */
   googleRateLimit: { about: 'Health API requests per user and minute', start: 300 },
 } as const satisfies Record<string, SwitchEntry>;

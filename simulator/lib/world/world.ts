@@ -54,18 +54,33 @@ export class World {
     await this.webhooks.dataChanged(personID, 'steps', 'UPSERT', walk);
   }
 
-  /** Ends a consent, by the user or by the app itself; resolves when the app has been told once. */
+  /** Deletes a user's accounts, which ends every consent; resolves when the apps have been told once. */
+  async deleteAccount(personID: string): Promise<void> {
+    const event = this.switches.values.googleEventDeletion;
+    const by = event === 'tokens-revoked' ? 'user' : 'deletion';
+    const grants = this.ledger.grants().filter((grant) => grant.personID === personID);
+    const told = [
+      event === 'account-disabled'
+        ? this.securityEvents.accountChanged(personID, 'account-disabled', {})
+        : undefined,
+      ...grants.map(({ provider, clientID }) => this.endConsent(provider, clientID, personID, by)),
+    ];
+    this.people.remove(personID);
+    await Promise.all(told);
+  }
+
+  /** Ends a consent; resolves when the app has been told once. */
   async endConsent(
     provider: Provider,
     clientID: string,
     personID: string,
-    by: 'user' | 'app',
+    by: 'user' | 'app' | 'deletion',
   ): Promise<void> {
     const grant = this.ledger.grantOf(provider, clientID, personID);
     const tokens = this.ledger.refreshTokensOf(provider, clientID, personID);
     this.ledger.revoke(provider, clientID, personID);
     if (grant === undefined || provider !== 'google-health') return;
-    const tells = by === 'user' || this.switches.values.googleEventOwnRevocation;
+    const tells = by === 'user' || (by === 'app' && this.switches.values.googleEventOwnRevocation);
     await Promise.all([
       this.webhooks.consentEnded(grant),
       tells ? this.securityEvents.consentEnded(grant, tokens) : undefined,

@@ -1,7 +1,7 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import type { Simulator } from 'fitbit-simulator';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { get, healthScope, objectOf, post, start, text } from '../support.ts';
+import { bearer, get, healthScope, objectOf, post, start, text } from '../support.ts';
 import { type Receiver, type Sent, signIn, startReceiver } from './receiver.ts';
 
 let simulator: Simulator;
@@ -121,5 +121,82 @@ describe('the removal of an access', () => {
     simulator.set({ googleEventOwnRevocation: true });
     await byApp();
     expect(receiver.sent).toHaveLength(2);
+  });
+});
+
+describe('the deletion of an account', () => {
+  it.each([
+    ['tokens-revoked', ['tokens-revoked', 'token-revoked']],
+    ['account-disabled', ['account-disabled']],
+    ['none', []],
+  ] as const)('sends %s, as the switch says', async (googleEventDeletion, expected) => {
+    simulator.set({ googleEventDeletion });
+    const { refresh } = await signIn(simulator);
+    await simulator.deleteAccount({ person: 'zoe' });
+    expect(receiver.sent.flatMap(eventsOf).map((uri) => uri.replace(/.*\//, ''))).toEqual(expected);
+    const { clientID: client_id, clientSecret: client_secret, tokenURL } = simulator.googleHealth;
+    const form = { grant_type: 'refresh_token', refresh_token: refresh, client_id, client_secret };
+    expect(await objectOf(await post(tokenURL, form))).toMatchObject({ error: 'invalid_grant' });
+    expect(simulator.people.get('zoe')).toBeUndefined();
+    await expect(signIn(simulator)).rejects.toThrow('zoe');
+    await expect(simulator.deleteAccount({ person: 'zoe' })).rejects.toThrow('"person": there is no zoe');
+  });
+
+  it('is on the account page', async () => {
+    await signIn(simulator);
+    const page = await (await get(`${simulator.url}/accounts/zoe`)).text();
+    const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page)?.[1] ?? '';
+    const form = { action: 'delete-account', person: 'zoe', 'control-token': field('control-token') };
+    const { headers } = await post(`${simulator.url}/control`, form);
+    expect(headers.get('location')).toBe('/?done=delete-account#people');
+    await simulator.securityEvents.idle();
+    expect([receiver.sent.length, simulator.people.get('zoe')]).toEqual([2, undefined]);
+    expect((await get(`${simulator.url}/accounts/zoe`)).status).toBe(404);
+  });
+});
+
+describe('the stream', () => {
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  /** The status and the note for a JWT that the app signs with the service account's key. */
+  async function callWith({
+    head = {},
+    claims = {},
+    key = simulator.securityEvents.serviceAccount.private_key,
+  }) {
+    const { client_email: address, private_key_id: kid } = simulator.securityEvents.serviceAccount;
+    const iat = Math.floor(simulator.now().getTime() / 1000);
+    const aud = 'https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService';
+    const parts = [
+      { alg: 'RS256', kid, ...head },
+      { iss: address, sub: address, aud, iat, exp: iat + 3600, ...claims },
+    ];
+    const content = parts.map(encode).join('.');
+    const jwt = `${content}.${sign('sha256', Buffer.from(content), key).toString('base64url')}`;
+    const { status, headers } = await get(`${simulator.securityEvents.streamURL}/stream`, bearer(jwt));
+    return [status, headers.get('simulator-note')];
+  }
+
+  it('takes a JWT of the service account, signed by the app', async () => {
+    expect(await callWith({})).toEqual([200, null]);
+  });
+
+  it('refuses a JWT with anything wrong, and says what', async () => {
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const another = other.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const iat = Math.floor(simulator.now().getTime() / 1000);
+    for (const [change, note] of [
+      [{ head: { alg: 'HS256' } }, 'alg RS256'],
+      [{ head: { kid: 'another' } }, 'kid'],
+      [{ key: another }, 'signature'],
+      [{ claims: { iss: 'somebody' } }, 'iss and sub'],
+      [{ claims: { sub: 'somebody' } }, 'iss and sub'],
+      [{ claims: { aud: 'https://risc.googleapis.com/' } }, 'aud'],
+      [{ claims: { iat: undefined } }, 'iat and exp'],
+      [{ claims: { exp: iat + 3601 } }, 'an hour apart'],
+      [{ claims: { iat: iat - 3600, exp: iat } }, 'expired'],
+    ] as const) {
+      expect(await callWith(change)).toEqual([401, expect.stringContaining(note)]);
+    }
   });
 });

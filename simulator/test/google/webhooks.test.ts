@@ -154,6 +154,12 @@ describe('a notification', () => {
     ]);
   });
 
+  it('of a deleted account is a DELETE for each granted type', async () => {
+    await simulator.deleteAccount({ person: 'zoe' });
+    expect(receiver.sent[0]?.body.match(/"operation":"DELETE"/g)).toHaveLength(2);
+    expect(receiver.sent[0]?.body).toContain('8677373576871223311');
+  });
+
   it('is repeated with growing pauses for seven days', async () => {
     receiver.status = 500;
     await simulator.walk({ person: 'zoe', steps: 100 });

@@ -338,6 +338,20 @@ describe('the key set', () => {
     expect(await keys.find('key-1')).toBeUndefined();
   });
 
+  it('is used for a day while it cannot be loaded, and not longer', async () => {
+    await world();
+    await keys.find('key-1');
+    server.listener = (_req, res) => void res.writeHead(500).end();
+    clock += 24 * HOUR - 1;
+    expect(await keys.find('key-1')).toBeDefined();
+    expect(server.requests).toHaveLength(3);
+    clock += MINUTE;
+    await expect(keys.find('key-1')).rejects.toMatchObject({ operation: 'keys', httpStatus: 500 });
+    server.listener = undefined;
+    clock += MINUTE;
+    expect(await keys.find('key-1')).toBeDefined();
+  });
+
   it.each([
     ['the configuration has no issuer', { issuer: undefined }],
     ['the configuration has no place of the keys', { jwks_uri: undefined }],

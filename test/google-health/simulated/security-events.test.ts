@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Simulator, Switches } from 'fitbit-simulator';
+import { importPKCS8, SignJWT } from 'jose';
 import {
   createSecurityEventHandler,
   type SecurityEventOptions,
@@ -60,6 +61,16 @@ describe('a user who removes the access', () => {
       [202, 'application/secevent+jwt'],
       [202, 'application/secevent+jwt'],
     ]);
+  });
+
+  it('or deletes the account, does so', async () => {
+    const { healthUserID } = idsOf(simulator, 'zoe');
+    const { tokens, lost } = manage(simulator);
+    const handler = receive({ tokens, userID: () => healthUserID });
+    await tokens.save(healthUserID, await signIn(simulator, 'zoe'));
+    await simulator.deleteAccount({ person: 'zoe' });
+    await handler.idle();
+    expect([types(), lost]).toEqual([['tokens-revoked', 'token-revoked'], [healthUserID]]);
   });
 
   it('does so on the account page', async () => {
@@ -204,6 +215,25 @@ describe('the stream of events', () => {
     await call('stream:verify', { state: 'hello' });
     await simulator.securityEvents.idle();
     expect(events).toMatchObject([{ events: [{ type: 'verification', state: 'hello' }] }]);
+  });
+
+  it('is set up with a JWT that the app signs', async () => {
+    const { client_email, private_key, private_key_id } = simulator.securityEvents.serviceAccount;
+    const jwt = await new SignJWT()
+      .setProtectedHeader({ alg: 'RS256', kid: private_key_id })
+      .setIssuer(client_email)
+      .setSubject(client_email)
+      .setAudience('https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService')
+      .setIssuedAt(simulator.now())
+      .setExpirationTime(new Date(simulator.now().getTime() + 3_600_000))
+      .sign(await importPKCS8(private_key, 'RS256'));
+    receive();
+    expect(await call('stream:verify', { state: 'signed by the app' }, jwt)).toEqual({
+      status: 200,
+      value: {},
+    });
+    await simulator.securityEvents.idle();
+    expect(events).toMatchObject([{ events: [{ state: 'signed by the app' }] }]);
   });
 
   it('keeps nothing while it is disabled', async () => {

@@ -94,7 +94,11 @@ describe('a subscriber at the simulator', () => {
     const { accessToken } = await signIn(simulator, 'zoe');
     const { project } = simulator.webhooks;
     const wrong = { ...project, accessToken: () => accessToken };
-    await expect(createSubscriber(wrong, 'daywalk', settings())).rejects.toMatchObject({ httpStatus: 403 });
+    await expect(createSubscriber(wrong, 'daywalk', settings())).rejects.toMatchObject({
+      httpStatus: 403,
+      code: 'access_token_scope_insufficient',
+      message: expect.stringContaining('must have the scope https://www.googleapis.com/auth/cloud-platform'),
+    });
     for (const status of [400, 403] as const) {
       simulator.set({ googleProjectIDStatus: status });
       const other = { ...project, projectNumber: '123' };
@@ -302,6 +306,18 @@ describe('the end of a consent', () => {
       await expect(tokens.accessToken(healthUserID)).rejects.toMatchObject({ reauthorize: true });
     },
   );
+
+  it('by the deletion of the account is told in the same way', async () => {
+    const { tokens, lost } = manage(simulator);
+    const handler = receive({ tokens });
+    await simulator.webhooks.register({ endpointUri: app.url, secret });
+    const { healthUserID } = idsOf(simulator, 'zoe');
+    await tokens.save(healthUserID, await signIn(simulator, 'zoe'));
+    await simulator.deleteAccount({ person: 'zoe' });
+    await handler.idle();
+    expect(notifications.map(({ operation }) => operation)).toEqual(['DELETE', 'DELETE']);
+    expect(lost).toEqual([healthUserID]);
+  });
 
   it('is not what a DELETE of data means: the refresh goes well', async () => {
     const { tokens, lost, refreshed } = manage(simulator);

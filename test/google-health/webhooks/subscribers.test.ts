@@ -188,6 +188,18 @@ describe('a refusal', () => {
     await expect(listSubscribers(project)).rejects.toThrow(/scope cloud-platform alone/);
   });
 
+  it.each([
+    [{ status: 'PERMISSION_DENIED', details: [{ reason: 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' }] }, 403],
+    [{ status: 'UNAUTHENTICATED', details: [{ reason: 'ACCESS_TOKEN_TYPE_UNSUPPORTED' }] }, 401],
+  ])('of a token without the scope says which one it must have: %j', async (error, status) => {
+    const { project } = await startGoogle({ error }, status);
+    await expect(listSubscribers(project)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /The access token must have the scope https:\/\/www\.googleapis\.com\/auth\/cloud-platform\./,
+      ),
+    });
+  });
+
   it('without a body says what to check', async () => {
     const { project } = await startGoogle('', 403);
     await expect(listSubscribers(project)).rejects.toThrow(/Google Health API is enabled/);

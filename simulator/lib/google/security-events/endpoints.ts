@@ -1,5 +1,5 @@
 import { json, type Reply } from '../../http/reply.ts';
-import { fieldsOf, type Incoming, readObject } from '../../http/request.ts';
+import { fieldsOf, type Incoming, readBearer, readObject } from '../../http/request.ts';
 import { isLoopback } from '../../world/apps.ts';
 import type { World } from '../../world/world.ts';
 import { googlePaths } from '../endpoints.ts';
@@ -29,9 +29,9 @@ export function googleEventKeys({ securityEvents }: World): Reply {
 
 /** The calls that set up the stream of events. */
 export function googleEventStream(world: World, request: Incoming): Reply {
-  if (!world.googleProject.isAuthorized(request)) {
-    const note = 'this call takes the access token of a service account: simulator.webhooks.project has one';
-    return apiError(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.', note);
+  const refusal = credentialProblem(world, request);
+  if (refusal !== undefined) {
+    return apiError(401, 'UNAUTHENTICATED', 'Request had invalid authentication credentials.', refusal);
   }
   const { securityEvents } = world;
   const call = `${request.method} ${request.path.slice(request.path.lastIndexOf('/v1beta/') + 8)}`;
@@ -70,6 +70,16 @@ export function googleEventStream(world: World, request: Incoming): Reply {
     default:
       return apiError(404, 'NOT_FOUND', 'Requested entity was not found.', 'there is no such call');
   }
+}
+
+/** Why a request has no credential of the service account; undefined if it has one. */
+function credentialProblem(world: World, request: Incoming): string | undefined {
+  if (world.googleProject.isAuthorized(request)) return undefined;
+  const token = readBearer(request.headers.authorization);
+  if (token?.split('.').length === 3) {
+    return world.securityEvents.serviceAccount.problemOf(token, world.clock.seconds());
+  }
+  return 'this call takes a JWT that the app signs with simulator.securityEvents.serviceAccount, or the access token of simulator.webhooks.project';
 }
 
 /** Sets where events go. A type that does not exist is left out in silence, as Google does. */

@@ -6,6 +6,7 @@ import { googlePaths } from '../endpoints.ts';
 import { endpointProblem } from '../project.ts';
 import { updateStream } from './endpoints.ts';
 import { eventTypes, type SecurityEventType } from './event-types.ts';
+import type { ServiceAccountKey } from './service-account.ts';
 
 /** A security event to send. */
 export interface NewSecurityEvent {
@@ -20,8 +21,13 @@ export interface NewSecurityEvent {
 export interface SecurityEvents {
   /** Where the issuer and the place of the keys are published. */
   readonly configurationURL: string;
-  /** The base of the calls that set up the stream; they take the access token of `webhooks.project`. */
+  /**
+   * The base of the calls that set up the stream. They take a JWT that the app signs with `serviceAccount`, or the
+   * access token of `webhooks.project`.
+   */
   readonly streamURL: string;
+  /** The key of the service account, as Google Cloud gives it in a file. */
+  readonly serviceAccount: ServiceAccountKey;
   /** The event tokens that were sent or wait to be sent, oldest first. */
   readonly deliveries: readonly Delivery[];
   /** Sends all types of events to a URL: on this computer, or https. */
@@ -40,6 +46,9 @@ export function securityEventsOf(world: World): SecurityEvents {
   return {
     configurationURL: world.url + googlePaths.eventConfiguration,
     streamURL: `${world.url}/google/v1beta`,
+    get serviceAccount() {
+      return securityEvents.serviceAccount.key;
+    },
     get deliveries() {
       return securityEvents.deliveries.list();
     },

@@ -7,6 +7,7 @@ import type { SwitchBoard } from '../../world/switches.ts';
 import { Deliveries } from '../deliveries.ts';
 import { isSignInScope } from '../scopes.ts';
 import { eventAliases, eventTypes, type SecurityEventType, unknownEventType } from './event-types.ts';
+import { ServiceAccount } from './service-account.ts';
 import { EventSigningKeys } from './signing-keys.ts';
 
 /** Where an app gets its events. */
@@ -31,6 +32,7 @@ interface Surroundings {
 /** Sends security event tokens (RFC 8417) to the app when a consent ends or something happens to an account. */
 export class SecurityEventSender {
   readonly keys = new EventSigningKeys();
+  readonly serviceAccount = new ServiceAccount();
   readonly deliveries: Deliveries;
   stream: EventStream | undefined;
   readonly #world: Surroundings;
