@@ -12,7 +12,7 @@ export default defineConfig({
   shims: true, // import.meta.url in CommonJS
   dts: { entry: 'lib/index.ts' },
   sourcemap: true,
-  copy: ['lib/pages/style.css'],
+  copy: ['lib/pages/style.css', 'lib/pages/consent.js'],
   outputOptions: {
     comments: { legal: true, annotation: true, jsdoc: false }, // the declarations have the doc comments
     codeSplitting: { groups: [{ name: 'runtime', test: /^\0rolldown\/runtime/ }] }, // else the command exports it

@@ -11,6 +11,7 @@ import { openDatabase } from './database.ts';
 import { LivePages } from './live.ts';
 import { noticeFor } from './problems.ts';
 import type { Provider } from './providers.ts';
+import { SessionCookie } from './session-cookie.ts';
 import { DatabaseSessions } from './sessions.ts';
 import { simulatorBox } from './simulator-box.ts';
 import { WEBHOOK_PATH, webhook } from './webhook.ts';
@@ -22,8 +23,7 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   const { baseURL, simulator } = config;
   const database = openDatabase(config.dataFolder);
   const accounts = new Accounts(database);
-  const secure = baseURL.startsWith('https:');
-  const cookieName = secure ? '__Host-daywalk' : 'daywalk';
+  const cookie = new SessionCookie(baseURL);
   const { csrfSynchronisedProtection, generateToken } = csrfSync({
     getTokenFromRequest: (req) => req.body?._csrf,
   });
@@ -33,7 +33,7 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   app.set('views', here('views'));
   app.set('view engine', 'ejs'); // escapes what <%= … %> prints
   app.locals.simulator = simulator;
-  if (secure) app.set('trust proxy', 1); // behind a proxy that ends TLS: without, no secure cookie is set
+  if (cookie.secure) app.set('trust proxy', 1); // behind a proxy that ends TLS: without, no secure cookie is set
 
   app.use(securityHeaders(simulator?.url));
   const pages = new LivePages();
@@ -42,29 +42,34 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   app.use(express.static(here('public'), { index: false }));
   app.use(
     session({
-      name: cookieName,
+      name: cookie.name,
       secret: config.secret,
       store: new DatabaseSessions(database),
       resave: false,
       saveUninitialized: false, // no cookie for who only looks at the start page
       // `lax`, not `strict`: the way back from the provider comes from another site and needs the cookie.
-      cookie: { httpOnly: true, sameSite: 'lax', secure, maxAge: 7 * 24 * 3_600_000 },
+      cookie: { httpOnly: true, sameSite: 'lax', secure: cookie.secure, maxAge: 7 * 24 * 3_600_000 },
     }),
   );
   app.use(express.urlencoded({ extended: false, limit: '10kb' }));
-  app.use(csrfSynchronisedProtection); // every POST; the login itself is protected by its state
-  app.use(auth(config, providers, accounts));
+  app.use(auth(config, providers, accounts, cookie)); // a login is protected by its state
+  app.use(csrfSynchronisedProtection); // every POST
 
   app.get('/', (req, res) => {
     if (accountOf(req) !== undefined) return res.redirect('/dashboard');
     // The cookie is set here already: tabs that are opened at the same time then share one session. But one that is
     // there is left alone: a login of another tab may be replacing it right now.
-    if (!req.headers.cookie?.includes(`${cookieName}=`)) generateToken(req);
+    if (!cookie.isIn(req)) generateToken(req);
     const { problem, at } = req.query;
     const label = providers.find(({ name }) => name === at)?.label ?? 'The provider';
     // Only a text of ours is shown, never what somebody has written into a link.
     const notice = typeof problem === 'string' ? noticeFor(problem, label) : undefined;
-    res.render('start', { title: 'Sign in', providers, notice });
+    const setUpURL = problem === 'account_not_linked' ? req.session.setUpURL : undefined;
+    const [over, open] = [true, false].map((isOver) =>
+      providers.filter(({ shutdown }) => shutdown.isOver === isOver),
+    );
+    const ended = problem === 'gone' ? [] : over; // the notice says it
+    res.render('start', { title: 'Sign in', open, ended, notice, setUpURL });
   });
 
   app.use((req, res, next) => {
@@ -75,9 +80,12 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   if (simulator !== undefined) app.use(simulatorBox(simulator));
 
   app.use((_req, res) => {
-    res.status(404).render('error', { title: 'Not found', text: 'There is no such page.' });
+    res.status(404).render('error', {
+      title: 'There is no such page',
+      text: 'The address may be incomplete or out of date.',
+    });
   });
-  app.use(errorHandler(config.log));
+  app.use(errorHandler(config.log, providers));
   return app;
 }
 
@@ -105,29 +113,33 @@ function securityHeaders(simulatorURL: string | undefined): RequestHandler {
   };
 }
 
-function errorHandler(log: (line: string) => void): ErrorRequestHandler {
+function errorHandler(log: (line: string) => void, providers: readonly Provider[]): ErrorRequestHandler {
   return (error, req, res, next) => {
     if (res.headersSent) return next(error);
     // The provider, or the way to it, failed during a login: back to the start, with what to do.
     if (error instanceof OAuthError) {
       log(`${req.path}: ${error.operation} failed with ${error.code}`);
       const [, at] = /^\/auth\/([a-z-]+)/.exec(req.path) ?? [];
+      providers.find(({ name }) => name === at)?.shutdown.see(error);
       return res.redirect(`/?problem=${error.code}&at=${at ?? ''}`);
+    }
+    if (error?.code === 'EBADCSRFTOKEN' && accountOf(req) === undefined) {
+      // Signed out in another tab, or the session has ended. Nothing was done.
+      const problem = req.path === '/sign-out' ? 'signed_out' : 'sign_in';
+      return res.redirect(303, `/?problem=${problem}`);
     }
     const status: unknown = error?.status;
     if (typeof status === 'number' && status >= 400 && status < 500) {
-      const text =
+      const [title, text] =
         status === 403
-          ? 'This page was out of date. Go back, reload it and try again.'
-          : 'That did not work.';
-      return res
-        .status(status)
-        .render('error', { title: status === 403 ? 'Please try again' : 'Bad request', text });
+          ? ['Please try that again', 'This page was out of date, and nothing was changed.']
+          : ['That did not work', 'Daywalk could not read what your browser sent.'];
+      return res.status(status).render('error', { title, text });
     }
     log(`${req.method} ${req.path}: ${error instanceof Error ? error.stack : 'not an Error'}`);
     res.status(500).render('error', {
-      title: 'That was our fault',
-      text: 'Something went wrong. Please try again in a moment.',
+      title: 'Something went wrong',
+      text: 'That is our mistake, not yours. Please try again in a moment.',
     });
   };
 }

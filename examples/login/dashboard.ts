@@ -6,6 +6,8 @@ import { accountOf } from './auth.ts';
 import type { LivePages } from './live.ts';
 import { noticeFor, reauthorizeCode } from './problems.ts';
 import { findProvider, type Provider } from './providers.ts';
+import { scopeAndAccess, scopeName } from './scope-names.ts';
+import { isGone } from './shutdown.ts';
 import { DataError } from './steps.ts';
 import { type StepsChart, stepsChart } from './steps-chart.ts';
 
@@ -23,7 +25,13 @@ declare module 'express-session' {
   }
 }
 
-/** The signed-in person's page and its buttons. */
+/** In place of the chart: why it can't be drawn, and a login that changes that. */
+export interface StepsNote {
+  text: string;
+  login?: { href: string; label: string };
+}
+
+/** The signed-in user's page and its buttons. */
 export function dashboard(
   providers: readonly Provider[],
   accounts: Accounts,
@@ -38,7 +46,7 @@ export function dashboard(
     let { result } = req.session;
     delete req.session.result;
     let tokens: TokenSet | undefined;
-    let steps: StepsChart | string = STEPS_LATER;
+    let steps: StepsChart | StepsNote = STEPS_LATER;
     try {
       tokens = await provider.tokens.tokens(account.id); // refreshed if need be
       steps = await readSteps(account, provider);
@@ -47,6 +55,7 @@ export function dashboard(
       if (code !== undefined) return signOut(account, req, res, code);
       result = failed(error, provider);
     }
+    const refresh = provider.refreshed.get(account.id);
     res.render('dashboard', {
       title: account.displayName,
       account,
@@ -55,8 +64,9 @@ export function dashboard(
       steps,
       live: pages !== undefined,
       expiresAt: tokens?.expiresAt,
+      canRefresh: tokens?.refreshToken !== undefined,
       scopes: tokens?.scope.map(scopeName) ?? [],
-      refreshed: provider.refreshed.get(account.id),
+      refreshedAt: refresh?.accessToken === tokens?.accessToken ? refresh?.at : undefined,
     });
   });
 
@@ -86,15 +96,15 @@ export function dashboard(
       return {
         ok: false,
         title: 'Nothing to refresh with',
-        text: `${provider.label} gave no refresh token.`,
+        text: `${provider.label} gave no refresh token. Sign in again to get new tokens.`,
       };
     }
     const tokens = await provider.tokens.refresh(id);
-    provider.refreshed.delete(id); // The page tells of automatic refreshes.
+    provider.refreshed.delete(id); // it was not automatic
     return {
       ok: true,
       title: 'Refreshed',
-      text: `${provider.label} answered with new tokens. They are kept on the server.`,
+      text: `${provider.label} sent new tokens. Daywalk keeps them on its server.`,
       facts: [
         ['Access token', `ends in …${tokens.accessToken.slice(-4)}`],
         ['Refresh token', tokens.refreshToken === refreshToken ? 'the same as before' : 'replaced'],
@@ -104,18 +114,23 @@ export function dashboard(
   });
 
   onButton('/tokens/introspect', async (account, provider) => {
-    const info = await provider.introspect(await provider.tokens.accessToken(account.id));
+    const { accessToken, refreshToken } = await provider.tokens.tokens(account.id);
+    const info = await provider.introspect(accessToken);
     if (!info.active) {
-      const text = `${provider.label} says that this access token has expired or was revoked. A refresh brings a new one.`;
+      const remedy =
+        refreshToken === undefined
+          ? 'There is no refresh token, so a refresh can’t help. Please sign in again.'
+          : 'Refresh brings a new one, unless you have withdrawn your consent: then you sign in again.';
+      const text = `${provider.label} no longer accepts this access token. ${remedy}`;
       return { ok: false, title: 'Not active', text };
     }
     const scopes = Array.isArray(info.scope)
       ? info.scope.map(scopeName)
-      : Object.entries(info.scope).map(([name, access]) => `${scopeName(name)} (${access})`);
+      : Object.entries(info.scope).map(scopeAndAccess);
     return {
       ok: true,
       title: 'Active',
-      text: `${provider.label} says that this access token is good.`,
+      text: `${provider.label} accepts this access token.`,
       facts: [
         ['User', info.userID ?? account.userID],
         ['Client', info.clientID],
@@ -139,7 +154,7 @@ export function dashboard(
 
   return router;
 
-  /** A button: does something for the signed-in person, then shows the dashboard with what came back. */
+  /** A button: does something for the signed-in user, then shows the dashboard with what came back. */
   function onButton(
     path: string,
     act: (account: Account, provider: Provider, req: Request, res: Response) => Promise<Result | undefined>,
@@ -169,32 +184,26 @@ async function signOut(account: Account, req: Request, res: Response, code: stri
   res.redirect(303, `/?problem=${code}&at=${account.provider}`);
 }
 
-const STEPS_LATER = 'Your steps can’t be read right now. Please try again in a moment.';
+const STEPS_LATER: StepsNote = { text: 'Your steps can’t be read right now. Please try again in a moment.' };
 
-/** The chart of the last week's steps, or a sentence in its place. */
-async function readSteps({ id }: Account, provider: Provider): Promise<StepsChart | string> {
+const STEPS_MOVED: StepsNote = { text: 'Your steps are on Google Health now.' };
+
+/** The chart of the last week's steps, or a note in its place. */
+async function readSteps({ id }: Account, provider: Provider): Promise<StepsChart | StepsNote> {
   try {
     return stepsChart(await provider.tokens.use(id, (accessToken) => provider.steps(accessToken)));
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    return error.status === 403 ? 'You have not allowed Daywalk to read your steps.' : STEPS_LATER;
+    if (isGone(error)) return STEPS_MOVED;
+    if (error.status !== 403) return STEPS_LATER;
+    const login = { href: `/auth/${provider.name}`, label: 'Change what you share' };
+    return { text: 'You have not allowed Daywalk to read your steps.', login };
   }
 }
 
 /** What a call brought that failed for now. */
 function failed(error: unknown, provider: Provider): Result {
   if (!(error instanceof OAuthError)) throw error;
-  return { ok: false, ...noticeFor(error.code, provider.label) };
-}
-
-const SCOPE_NAMES = new Map([
-  ['openid', 'sign-in'],
-  ['https://www.googleapis.com/auth/userinfo.profile', 'name and picture'],
-  ['https://www.googleapis.com/auth/userinfo.email', 'e-mail address'],
-]);
-
-/** A scope for people: `…/auth/googlehealth.heart_data.readonly` is `heart data`. */
-function scopeName(scope: string): string {
-  const short = scope.replace(/^https:.*\/googlehealth\.(\w+)\.readonly$/, '$1').replaceAll('_', ' ');
-  return SCOPE_NAMES.get(scope) ?? short;
+  const { title, text } = noticeFor(error.code, provider.label);
+  return { ok: false, title, text };
 }

@@ -1,6 +1,6 @@
 import { OAuthError } from 'passport-fitbit-strategy';
 
-/** What the start page says. */
+/** What a page says of something that has happened. */
 export interface Notice {
   kind: 'info' | 'warning';
   title: string;
@@ -8,54 +8,67 @@ export interface Notice {
 }
 
 const AGAIN = 'Please try again in a moment.';
+const START_AGAIN = 'Please start a new one here.';
+const OUR_MISTAKE = 'That is our mistake, not yours. We are looking into it.';
+
+const FINISHED = ['warning', 'That sign-in was already finished', START_AGAIN] as const;
+const ASK_FIRST = ['info', '% has a question first', 'Please sign in again, and answer it there.'] as const;
+const NOT_SET_UP = ['warning', 'Sign-in is not set up correctly', OUR_MISTAKE] as const;
+const AWAY = ['warning', '% has a problem right now', AGAIN] as const;
 
 /** By code. `%` stands for the provider. */
 const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, text: string]> = {
-  // The person's decisions
+  // The user's decisions
   signed_out: ['info', 'You are signed out', 'See you soon.'],
   revoked: ['info', 'Disconnected', 'You are signed out, and Daywalk no longer has access to your % data.'],
-  sign_in: ['info', 'Please sign in', 'This page is yours alone, so we need to know who you are.'],
+  sign_in: ['info', 'Please sign in', 'You are not signed in on this browser, or not any longer.'],
   access_denied: [
     'info',
     'You said no, and that is fine',
-    'Nothing was shared with Daywalk. Change your mind at any time.',
+    'Nothing was shared with Daywalk. You can change your mind at any time.',
   ],
   missing_scope: [
     'warning',
     'One permission is missing',
-    'To sign you in, Daywalk has to know who you are. Please tick at least the box for your % profile.',
+    'Daywalk has to know who you are. Please sign in again, and select at least your % profile.',
   ],
+  interaction_required: ASK_FIRST,
+  login_required: ASK_FIRST,
+  consent_required: ASK_FIRST,
+  immediate_failed: ASK_FIRST,
+
+  // The user's account
   account_not_linked: [
     'warning',
-    'No health data in this account',
-    'This Google account does not have a Google Health profile yet. Set one up, or choose another account.',
-  ],
-
-  account_conflict: [
-    'warning',
-    'This Fitbit account belongs to another Google account here',
-    'Please sign in with that one.',
+    'This Google account has no Google Health profile',
+    'Sign in with the Google account that your tracker uses, or set up Google Health for this one.',
   ],
   account_not_migrated: [
     'warning',
     'Your Fitbit account is not on Google yet',
-    'Move it to your Google account in the Fitbit or Google Health app and finish the setup. Then sign in here.',
+    'Open the Fitbit or Google Health app, move your account to Google and finish the setup. Then sign in here.',
   ],
   profile_not_ready: [
     'warning',
-    'Your Google Health profile is not ready yet',
+    'Google Health is not set up yet',
     'Open the Google Health app and finish the setup. Then sign in here.',
+  ],
+  account_conflict: [
+    'warning',
+    'This Fitbit account belongs to another Google account here',
+    'Please sign in with that one.',
   ],
   admin_policy_enforced: [
     'warning',
     'Your administrator does not allow this',
     'Sign in with another Google account, or ask your administrator to allow Daywalk.',
   ],
-  permission_denied: [
+  org_internal: [
     'warning',
-    '% does not let us in',
-    'That is our mistake, not yours. We are looking into it.',
+    'Only members of one organization can sign in here',
+    'Please choose your Google account of that organization.',
   ],
+  user_refused: ['warning', 'This account can’t sign in here', 'Please choose another account.'],
 
   // The login did not come back as it left
   state_missing: [
@@ -63,34 +76,40 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
     'We could not match that sign-in to your browser',
     'Please start again. If it keeps happening, allow cookies for this site.',
   ],
-  state_mismatch: ['warning', 'That sign-in was used already', 'Please start again from here.'],
+  state_mismatch: FINISHED,
   state_expired: [
     'warning',
     'That took a little too long',
-    'A sign-in is open for ten minutes. Please start again.',
+    'You have ten minutes for a sign-in. Please start a new one here.',
   ],
-  invalid_callback: ['warning', 'That link is not complete', 'Please start again from here.'],
-  invalid_grant: ['warning', 'That sign-in is no longer valid', 'Please start again from here.'],
+  invalid_callback: ['warning', 'That sign-in link is damaged', START_AGAIN],
+  invalid_grant: ['warning', 'That sign-in is no longer valid', START_AGAIN],
 
   // The consent is gone: see `reauthorize`
   reauthorize: ['warning', 'Your connection to % has ended', 'Please sign in again to renew it.'],
   gone: [
     'warning',
     'Fitbit’s own sign-in has been shut down',
-    'Continue with Google Health: your Fitbit account lives on there.',
+    'Please continue with Google Health: it has your Fitbit account, your devices and your data.',
   ],
 
   // The provider's faults
-  rate_limited: ['warning', '% is very busy', 'It asks us to wait. Please try again a little later.'],
+  rate_limited: ['warning', '% is very busy', 'Please try again in a few minutes.'],
   timeout: ['warning', '% did not answer in time', AGAIN],
   connection: ['warning', '% can’t be reached', AGAIN],
-  server_error: ['warning', '% has a problem right now', AGAIN],
-  temporarily_unavailable: ['warning', '% has a problem right now', AGAIN],
-  invalid_client: [
-    'warning',
-    'Sign-in is not set up correctly',
-    'That is our mistake, not yours. We are looking into it.',
-  ],
+  server_error: AWAY,
+  temporarily_unavailable: AWAY,
+
+  // The app's own
+  invalid_client: NOT_SET_UP,
+  deleted_client: NOT_SET_UP,
+  disabled_client: NOT_SET_UP,
+  unauthorized_client: NOT_SET_UP,
+  redirect_uri_mismatch: NOT_SET_UP,
+  invalid_scope: NOT_SET_UP,
+  service_disabled: NOT_SET_UP,
+  disallowed_oauth_scopes: NOT_SET_UP,
+  permission_denied: ['warning', '% does not let us in', OUR_MISTAKE],
 };
 
 const OTHER = ['warning', '% gave an answer that we do not understand', AGAIN] as const;
@@ -102,7 +121,7 @@ export function noticeFor(code: string, providerLabel: string): Notice {
   return { kind, title: fill(title), text: fill(text) };
 }
 
-/** The code to send along when a call of a signed-in person failed for good, and only a new consent helps. */
+/** The code to send along when a call of a signed-in user failed for good, and only a new consent helps. */
 export function reauthorizeCode(error: unknown): string | undefined {
   if (!(error instanceof OAuthError) || !error.reauthorize) return undefined;
   return error.code === 'gone' ? 'gone' : 'reauthorize';

@@ -3,6 +3,7 @@ import * as fitbitTokens from 'passport-fitbit-strategy';
 import * as googleTokens from 'passport-fitbit-strategy/google-health';
 import { FileTokenStore, MemoryTokenStore, TokenManager } from 'passport-fitbit-strategy/token-manager';
 import type { Config } from './config.ts';
+import { Shutdown } from './shutdown.ts';
 import { type DaySteps, fitbitSteps, googleSteps } from './steps.ts';
 
 /** What the app does with a provider's tokens. The two modules of the package have the same verbs. */
@@ -19,12 +20,20 @@ interface Verbs {
   steps(accessToken: string): Promise<DaySteps[]>;
 }
 
+/** A refresh, and the access token that it brought: another one makes it old news. */
+export interface Refresh {
+  at: Date;
+  accessToken: string;
+}
+
 /** A provider. */
 export interface Provider extends Verbs {
   /** Keeps the tokens of this provider's users, by the id of the account, and refreshes them in time. */
   tokens: TokenManager;
-  /** When the tokens of an account were last refreshed in time. */
-  refreshed: Map<string, Date>;
+  /** The last automatic refresh of each account. */
+  refreshed: Map<string, Refresh>;
+  /** Whether the provider has been shut down. */
+  shutdown: Shutdown;
   /** The time by which tokens expire: the simulator has a clock of its own. */
   now(): Date;
 }
@@ -59,18 +68,29 @@ export function createProviders(config: Config): Provider[] {
 }
 
 function withTokens({ simulator, secret, dataFolder }: Config, verbs: Verbs): Provider {
-  const refreshed = new Map<string, Date>();
-  const now = () => (verbs.simulated && simulator ? simulator.now() : new Date());
+  const simulated = verbs.simulated ? simulator : undefined;
+  const refreshed = new Map<string, Refresh>();
+  const shutdown = new Shutdown(simulated && (() => verbs.name === 'fitbit' && simulated.fitbitIsShutDown));
+  const now = () => simulated?.now() ?? new Date();
   const tokens = new TokenManager({
     // A store for each provider: what recover() finds in it is refreshed there. With several processes, take
     // PostgresTokenStore or RedisTokenStore.
     store: dataFolder ? new FileTokenStore(`${dataFolder}/${verbs.name}.json`) : new MemoryTokenStore(),
     seal: secret,
-    refresh: verbs.refresh,
-    onRefreshed: ({ userID }) => refreshed.set(userID, now()),
+    refresh: (token, options) => shutdown.watch(verbs.refresh(token, options)),
+    onRefreshed: ({ userID, tokens: { accessToken } }) => refreshed.set(userID, { at: now(), accessToken }),
     now: () => now().getTime(),
   });
-  return { ...verbs, tokens, refreshed, now };
+  return {
+    ...verbs,
+    introspect: (token) => shutdown.watch(verbs.introspect(token)),
+    revoke: (token) => shutdown.watch(verbs.revoke(token)),
+    steps: (token) => shutdown.watch(verbs.steps(token)),
+    tokens,
+    refreshed,
+    shutdown,
+    now,
+  };
 }
 
 /** The provider of an account or a profile. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { type Simulator, startSimulator } from 'fitbit-simulator';
+import { listen, SettingError } from '../listen.ts';
 import { createApp } from './app.ts';
 import { createProviders } from './providers.ts';
 import { WEBHOOK_PATH } from './webhook.ts';
@@ -27,11 +27,15 @@ export interface Demo {
  * | `HOST` | the address to listen on, default 127.0.0.1: this computer only |
  * | `BASE_URL` | where browsers find the app, default `http://localhost:<port>` |
  * | `DATA_FOLDER` | keeps accounts, sessions and tokens over a restart; default: in memory |
- * | `SECRET` | signs the session cookie and seals the tokens; default: made, and kept in `DATA_FOLDER` |
+ * | `SECRET` | signs the session cookie and seals the tokens, 32 characters or more; default: made, and kept in `DATA_FOLDER` |
+ *
+ * @throws SettingError a variable can't be used
  */
 export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<Demo> {
+  checkBaseURL(env.BASE_URL);
+  checkSecret(env.SECRET);
   const server = createServer();
-  await listen(server, Number(env.PORT ?? 3000), env.HOST ?? '127.0.0.1');
+  const port = await listen(server, env);
 
   let simulator: Simulator | undefined;
   const simulated = async () => {
@@ -42,7 +46,6 @@ export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void)
   const googleHealth =
     credentials(env.GOOGLE_CLIENT_ID, env.GOOGLE_CLIENT_SECRET) ?? (await simulated()).googleHealth;
 
-  const { port } = server.address() as AddressInfo;
   const baseURL = env.BASE_URL ?? `http://localhost:${port}`;
   const dataFolder = env.DATA_FOLDER;
   const secret = env.SECRET ?? (await madeSecret(dataFolder));
@@ -101,8 +104,17 @@ async function madeSecret(folder: string | undefined): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(port, host, resolve);
-  });
+/** Browsers have to find the app there, and the callback URLs begin with it. */
+function checkBaseURL(text: string | undefined): void {
+  if (text === undefined) return;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.origin === text) return;
+  throw new SettingError(
+    `BASE_URL is "${text}": set it to what browsers open, without a path or a slash at the end, such as https://app.example.`,
+  );
+}
+
+function checkSecret(text: string | undefined): void {
+  if (text === undefined || text.length >= 32) return;
+  throw new SettingError('SECRET is too short: set it to at least 32 random characters, or leave it out.');
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type Simulator, startSimulator } from 'fitbit-simulator';
+import { listen } from '../listen.ts';
 import { createApp } from './app.ts';
 
 /** The running example. */
@@ -18,10 +18,7 @@ export interface Example {
  */
 export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<Example> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(Number(env.PORT ?? 3000), '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, env);
   const url = env.BASE_URL ?? `http://localhost:${port}`;
 
   const { GOOGLE_CLIENT_ID: clientID, GOOGLE_CLIENT_SECRET: clientSecret } = env;

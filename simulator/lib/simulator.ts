@@ -128,6 +128,8 @@ export interface Simulator {
   shutDownFitbit(): void;
   /** Undoes the shutdown. */
   reopenFitbit(): void;
+  /** Whether Fitbit is shut down, by `shutDownFitbit()` or on the control page. */
+  readonly fitbitIsShutDown: boolean;
   /** The switches as they are set. */
   readonly switches: Readonly<Switches>;
   /** Changes switches. */
@@ -197,6 +199,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     reopenFitbit: () => {
       world.fitbitIsShutDown = false;
+    },
+    get fitbitIsShutDown() {
+      return world.fitbitIsShutDown;
     },
     get switches() {
       return world.switches.values;

@@ -42,15 +42,17 @@ describe('every page', () => {
     }
   });
 
-  it('loads from the simulator only, runs no script and cannot be framed or kept', async () => {
+  it('loads from the simulator only, and cannot be framed or kept', async () => {
     for (const page of await allPages(await start())) {
-      const policy = page.headers.get('content-security-policy');
-      expect(policy).toBe(
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+      const text = await page.text();
+      const isConsent = text.includes('name="request"');
+      expect(page.headers.get('content-security-policy')).toBe(
+        `default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'${isConsent ? "; script-src 'self'" : ''}`,
       );
       expect(page.headers.get('cache-control')).toBe('no-store');
-      const text = await page.text();
-      expect(text).not.toMatch(/<script|<style|style=|\son\w+=/);
+      expect(text).not.toMatch(/<style|style=|\son\w+=/);
+      const scripts = text.match(/<script[^>]*>/g) ?? [];
+      expect(scripts).toEqual(isConsent ? ['<script src="/assets/consent.js" defer>'] : []);
       const loaded = [...text.matchAll(/(?:src|<link[^>]* href)="([^"]+)"/g)].map(
         ([, target]) => target ?? '',
       );

@@ -26,8 +26,12 @@ export function launchWithProfile(folder: string): Promise<BrowserContext> {
 /** The sizes that every page is looked at in. */
 export const SIZES = {
   desktop: { width: 1280, height: 800 },
-  phone: { width: 390, height: 844 },
+  tablet: { width: 768, height: 1024 },
+  'small phone': { width: 320, height: 640 },
 } as const;
 
-/** The colour schemes that every page is looked at in. */
+/** A usual phone, for pictures. */
+export const PHONE = { width: 390, height: 844 } as const;
+
+/** The color schemes that every page is looked at in. */
 export const SCHEMES = ['light', 'dark'] as const;

@@ -21,9 +21,9 @@ it('new steps of the control page show in the browser without a reload', async (
   await control.goto(stage.simulator.url);
   await control.getByLabel('Steps').fill('1234');
   await control.getByRole('button', { name: 'Add steps' }).click();
-  await control.getByText('The steps are there').waitFor();
+  await control.getByText('The steps are added').waitFor();
 
-  await page.getByText(/^New steps: [\d,]+ today$/).waitFor();
+  await page.getByText(/^New steps: [\d,]+ today$/).waitFor({ timeout: 1000 });
   expect(await today(page)).toBe(before + 1234);
   expect(await page.getByRole('row').last().isVisible()).toBe(true); // the table stays open
   await expect

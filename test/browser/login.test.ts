@@ -42,7 +42,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     await page.getByRole('button', { name: 'Introspect' }).click();
     await page.getByRole('heading', { name: 'Active' }).waitFor();
     await page.getByRole('button', { name: 'Let 8 hours pass' }).click();
-    await page.getByText('Refreshed by itself').waitFor();
+    await page.getByText('Refreshed automatically at').waitFor();
     await page.getByRole('button', { name: 'Revoke & sign out' }).click();
     await page.getByText('Disconnected').waitFor();
     expect(stage.simulator.grants).toHaveLength(0);
@@ -190,19 +190,21 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
   it('all of it works without scripts', async () => {
     const page = await stage.open({ javaScriptEnabled: false });
     await signIn(page, stage.url, provider);
-    expect(await page.locator('.until').textContent()).toMatch(/Valid\s+Access token, until 20\d\d-.* UTC/);
+    expect(await page.locator('.until').textContent()).toMatch(
+      /Valid\s+Access token valid until 20\d\d-.* UTC/,
+    );
     await page.getByRole('button', { name: 'Refresh' }).click();
     await page.getByRole('heading', { name: 'Refreshed' }).waitFor();
   });
 });
 
-it('a Fitbit scope that was unticked is not granted', async () => {
+it('a Fitbit scope that was cleared is not granted', async () => {
   const page = await stage.open();
   await ask(page, stage.url, 'Fitbit');
   await page.getByRole('checkbox', { name: 'Sleep' }).uncheck();
   await PROVIDERS.Fitbit.allow(page, 'Zoë');
   await onDashboard(page);
-  expect((await scopes(page)).sort()).toEqual(['activity', 'heartrate', 'profile']);
+  expect((await scopes(page)).sort()).toEqual(['Activity and exercise', 'Fitbit profile', 'Heart rate']);
 });
 
 it('a person who does not share the Fitbit profile is signed in by the id', async () => {
@@ -214,7 +216,7 @@ it('a person who does not share the Fitbit profile is signed in by the id', asyn
   expect(await heading(page)).toBe('Hello, Member 2E4RVC');
 });
 
-it('a Google scope that was left unticked is not granted', async () => {
+it('a Google scope that was not selected is not granted', async () => {
   const page = await stage.open();
   await ask(page, stage.url, 'Google Health');
   await page.getByRole('radio', { name: 'Zoë' }).check();
@@ -222,11 +224,11 @@ it('a Google scope that was left unticked is not granted', async () => {
   await page.getByRole('checkbox', { name: 'sleep' }).check();
   await page.getByRole('button', { name: 'Continue' }).click();
   await onDashboard(page);
-  expect(await scopes(page)).toEqual(expect.arrayContaining(['profile', 'sleep']));
-  expect(await scopes(page)).not.toContain('activity and fitness');
+  expect(await scopes(page)).toEqual(expect.arrayContaining(['Google Health profile', 'Sleep']));
+  expect(await scopes(page)).not.toContain('Activity and fitness');
 });
 
-it('a person who ticks nothing at Google is told what is missing', async () => {
+it('a user who selects nothing at Google is told what is missing', async () => {
   const page = await stage.open();
   await ask(page, stage.url, 'Google Health');
   await page.getByRole('radio', { name: 'Zoë' }).check();
@@ -242,11 +244,92 @@ it('after the shutdown of Fitbit the same person goes on with Google Health', as
   await page.getByRole('heading', { name: 'Fitbit has been shut down' }).waitFor();
   await page.getByRole('button', { name: 'Refresh' }).click();
   await page.getByText('Fitbit’s own sign-in has been shut down').waitFor();
+  expect(await page.getByRole('link', { name: 'Continue with Fitbit' }).count()).toBe(0);
   await page.getByRole('link', { name: 'Continue with Google Health' }).click();
   await PROVIDERS['Google Health'].allow(page, 'Zoë');
   await onDashboard(page);
   expect(await heading(page)).toBe('Hello, Zoë Krämer');
-  expect(await page.getByText('Fitbit id before').locator('..').textContent()).toContain('2E4RVC');
+  expect(await page.getByText('Previous Fitbit ID').locator('..').textContent()).toContain('2E4RVC');
+});
+
+it('a user who signed out in another tab is asked to sign in', async () => {
+  const page = await stage.open();
+  await signIn(page, stage.url, 'Fitbit');
+  const other = await page.context().newPage();
+  await other.goto(`${stage.url}/dashboard`);
+  await other.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await other.getByText('You are signed out').waitFor();
+  await page.getByRole('button', { name: 'Refresh' }).click();
+  await page.getByText('Please sign in').waitFor();
+});
+
+it.each(Object.keys(PROVIDERS) as ProviderName[])(
+  'a user who denies %s, goes back and allows it is told that the sign-in is finished',
+  async (provider) => {
+    const page = await stage.open();
+    await ask(page, stage.url, provider);
+    await PROVIDERS[provider].deny(page);
+    await page.getByText('You said no').waitFor();
+    await page.goBack();
+    await PROVIDERS[provider].allow(page, 'Zoë');
+    await page.getByText('That sign-in was already finished').waitFor();
+  },
+);
+
+it('a button that waits for the provider says so, and is sent once', async () => {
+  const page = await stage.open();
+  stage.simulator.fail({ endpoint: 'authorize', provider: 'fitbit', delay: 1500 });
+  await page.goto(stage.url);
+  const link = page.getByRole('link', { name: 'Continue with Fitbit' });
+  await link.click({ noWaitAfter: true });
+  await page.getByRole('status').getByText('Waiting for Fitbit…').waitFor();
+  expect(await link.getAttribute('aria-busy')).toBe('true');
+  await PROVIDERS.Fitbit.allow(page, 'Zoë');
+  await onDashboard(page);
+
+  stage.simulator.fail({ endpoint: 'token', delay: 1500 });
+  const button = page.getByRole('button', { name: 'Refresh' });
+  await button.click({ noWaitAfter: true });
+  await page.getByRole('status').getByText('Waiting for Fitbit…').waitFor();
+  expect(await button.getAttribute('aria-busy')).toBe('true');
+  await button.click({ noWaitAfter: true });
+  await page.getByRole('heading', { name: 'Refreshed' }).waitFor();
+  expect(stage.simulator.requests.filter(({ body }) => body.grant_type === 'refresh_token')).toHaveLength(1);
+  expect(await page.locator('[aria-busy]').count()).toBe(0);
+});
+
+it('a page that comes back from the history no longer waits', async () => {
+  const page = await stage.open();
+  await page.goto(stage.url);
+  await page.evaluate("document.querySelector('a[data-pending]').setAttribute('aria-busy', 'true')");
+  await page.evaluate("dispatchEvent(new Event('pageshow'))");
+  expect(await page.locator('[aria-busy]').count()).toBe(0);
+});
+
+it('after Select all, single boxes can be cleared with the keyboard', async () => {
+  const page = await stage.open();
+  await ask(page, stage.url, 'Google Health');
+  await page.getByRole('radio', { name: 'Zoë' }).check();
+  const all = page.getByRole('checkbox', { name: 'Select all' });
+  await all.check();
+  const boxes = page.locator('input[name=scope]');
+  for (const box of await boxes.all())
+    expect([await box.isVisible(), await box.isChecked()]).toEqual([true, true]);
+  const sleep = page.getByRole('checkbox', { name: 'See your sleep data' });
+  await sleep.focus();
+  await page.keyboard.press('Space');
+  expect(await all.isChecked()).toBe(false);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await onDashboard(page);
+  expect(await scopes(page)).toContain('Activity and fitness');
+  expect(await scopes(page)).not.toContain('Sleep');
+});
+
+it('after Select all, single boxes stay visible without scripts, too', async () => {
+  const page = await stage.open({ javaScriptEnabled: false });
+  await ask(page, stage.url, 'Google Health');
+  await page.getByRole('checkbox', { name: 'Select all' }).check();
+  for (const box of await page.locator('input[name=scope]').all()) expect(await box.isVisible()).toBe(true);
 });
 
 it('two people in two browsers each have their own account', async () => {

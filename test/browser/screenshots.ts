@@ -4,24 +4,26 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { start } from '../../examples/login/start.ts';
-import { launch, SCHEMES, SIZES } from './chromium.ts';
+import { launch, PHONE, SCHEMES, SIZES } from './chromium.ts';
 
 const folder = resolve(process.argv[2] ?? 'docs/images');
 const keepsPages = process.argv[2] !== undefined;
 await mkdir(folder, { recursive: true });
 const demo = await start({ PORT: '0' }, () => {});
+const simulator = demo.simulator ?? unexpected();
 const browser = await launch();
 try {
   for (const colorScheme of SCHEMES) {
     const shots: Buffer[] = [];
-    for (const [size, viewport] of Object.entries(SIZES)) {
+    const sizes = { phone: PHONE, ...(keepsPages && SIZES) };
+    for (const [size, viewport] of Object.entries(sizes)) {
       const page = await browser.newPage({ colorScheme, viewport });
       const shoot = async (name: string) => {
         await page.waitForLoadState('networkidle');
         if (size === 'phone') shots.push(await page.screenshot());
         if (!keepsPages) return;
-        const path = `${folder}/${name}-${size}-${colorScheme}.png`;
-        await page.screenshot({ path, fullPage: /^(consent|dashboard)/.test(name) });
+        const path = `${folder}/${name}-${viewport.width}-${colorScheme}.png`;
+        await page.screenshot({ path, fullPage: true });
       };
       await walk(page, shoot);
       await page.close();
@@ -50,13 +52,44 @@ async function walk(page: Page, shoot: (name: string) => Promise<void>): Promise
   await page.getByRole('radio', { name: 'Zoë' }).check();
   await page.evaluate('scrollTo(0, 0)');
   await shoot('consent-fitbit');
-  await page.goto(demo.simulator?.url ?? '');
+  await page.goto(simulator.url);
   await shoot('simulator');
+  if (keepsPages) await showFailures(page, shoot);
+}
+
+/** Goes through what ends a login, up to the shutdown of Fitbit. */
+async function showFailures(page: Page, shoot: (name: string) => Promise<void>): Promise<void> {
+  const { people } = simulator;
+  await page.context().clearCookies();
+  const accounts = {
+    account_not_linked: 'noor',
+    account_not_migrated: 'victor',
+    profile_not_ready: people.add({ displayName: 'Ada', google: { unfinished: true } }).id,
+    admin_policy_enforced: people.add({ displayName: 'Bo', google: { forbidden: true } }).id,
+    missing_scope: 'zoe',
+  };
+  for (const [code, person] of Object.entries(accounts)) {
+    await page.goto(`${demo.url}/auth/google-health`);
+    await page.locator(`input[value="${person}"]`).check();
+    if (code !== 'missing_scope') await page.getByRole('checkbox', { name: 'Select all' }).check();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await shoot(code);
+  }
+  for (const error of ['access_denied', 'login_required', 'org_internal']) {
+    await page.goto(`${demo.url}/auth/google-health`);
+    const state = new URL(page.url()).searchParams.get('state') ?? '';
+    await page.goto(`${demo.url}/auth/google-health/callback?${new URLSearchParams({ error, state })}`);
+    await shoot(error);
+  }
+  simulator.shutDownFitbit();
+  await page.goto(`${demo.url}/auth/fitbit`);
+  await shoot('gone');
+  simulator.reopenFitbit();
 }
 
 /** One picture of the way through the demo, for the README: start, consent and dashboard side by side. */
 async function showTogether(browser: Browser, shots: readonly Buffer[], path: string): Promise<void> {
-  const { width, height } = SIZES.phone;
+  const { width, height } = PHONE;
   const page = await browser.newPage({ viewport: { width: 3 * width + 160, height: height + 80 } });
   const images = shots
     .slice(0, 3)
@@ -67,4 +100,8 @@ async function showTogether(browser: Browser, shots: readonly Buffer[], path: st
   </style>${images.join('')}`);
   await page.screenshot({ path, omitBackground: true });
   await page.close();
+}
+
+function unexpected(): never {
+  throw new Error('The demo runs without a simulator');
 }

@@ -1,13 +1,21 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Simulator, startSimulator } from 'fitbit-simulator';
+import { OAuthError } from 'passport-fitbit-strategy';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../examples/login/app.ts';
+import { noticeFor } from '../../examples/login/problems.ts';
 import { createProviders } from '../../examples/login/providers.ts';
+import { scopeName } from '../../examples/login/scope-names.ts';
+import { Shutdown } from '../../examples/login/shutdown.ts';
 import { type Demo, start } from '../../examples/login/start.ts';
+import { DataError } from '../../examples/login/steps.ts';
 import { type Page, WebClient } from './web-client.ts';
 
 const PROVIDERS = [
@@ -18,7 +26,7 @@ const PROVIDERS = [
     allow: { person: 'zoe', all: 'yes', decision: 'allow' },
     userID: '8677373576871223311',
     person: 'Zoë Krämer',
-    scopes: ['sign-in', 'name and picture', 'profile', 'activity and fitness', 'sleep'],
+    scopes: ['Sign-in', 'Name and picture', 'Google Health profile', 'Activity and fitness', 'Sleep'],
     lifetime: 3_600_000,
     refreshToken: 'the same as before',
   },
@@ -29,7 +37,7 @@ const PROVIDERS = [
     allow: { person: 'zoe', decision: 'allow' },
     userID: '2E4RVC',
     person: 'Zoë K.',
-    scopes: ['activity', 'heartrate', 'profile', 'sleep'],
+    scopes: ['Activity and exercise', 'Heart rate', 'Fitbit profile', 'Sleep'],
     lifetime: 8 * 3_600_000,
     refreshToken: 'replaced',
   },
@@ -74,7 +82,7 @@ describe('The demo', () => {
       expect(dashboard.status).toBe(200);
       expect(dashboard.text).toContain(`Hello, ${provider.person}`);
       expect(dashboard.text).toContain(`Signed in with ${label}`);
-      expect(dashboard.text).toContain(`User id ${provider.userID}`);
+      expect(dashboard.text).toContain(`User ID ${provider.userID}`);
       for (const scope of provider.scopes) expect(dashboard.html).toContain(`<li>${scope}</li>`);
       expect(dashboard.html).toContain(`src="${simulator.url}/avatars/zoe/`);
       const left = expiresIn(dashboard);
@@ -89,7 +97,7 @@ describe('The demo', () => {
         new RegExp(`Refreshed .*Access token ends in ….{4} Refresh token ${provider.refreshToken} Scopes`),
       );
       const active = await browser.submit(first, '/tokens/introspect');
-      expect(active.text).toContain('this access token is good');
+      expect(active.text).toContain('accepts this access token');
 
       const second = await browser.submit(active, '/tokens/refresh');
       expect(second.text).toContain('Refreshed');
@@ -103,19 +111,19 @@ describe('The demo', () => {
 
     it('introspects', async () => {
       const page = await browser.submit(await enter(), '/tokens/introspect');
-      expect(page.text).toContain(`Active ${label} says that this access token is good. User`);
+      expect(page.text).toContain(`Active ${label} accepts this access token. User`);
       expect(page.text).toContain('Client');
       expect(page.text).toContain(provider.scopes.at(-1));
     });
 
-    it('refreshes by itself when the access token has expired', async () => {
+    it('refreshes automatically when the access token has expired', async () => {
       const later = await browser.submit(await enter(), '/simulator/advance');
       expect(later.text).toContain('Eight hours have passed');
-      expect(later.text).toMatch(/Valid Access token, until .* Refreshed by itself at/);
+      expect(later.text).toMatch(/Valid Access token valid until .* Refreshed automatically at/);
       expect(expiresIn(later)).toBeGreaterThan(provider.lifetime - 10_000);
       expect(tokenRequests()).toHaveLength(2);
       expect(tokenRequests()[1]?.body.grant_type).toBe('refresh_token');
-      expect((await browser.submit(later, '/tokens/introspect')).text).toContain('token is good');
+      expect((await browser.submit(later, '/tokens/introspect')).text).toContain('accepts this access token');
       await browser.get(`${demo.url}/dashboard`);
       expect(tokenRequests()).toHaveLength(2);
     });
@@ -126,7 +134,7 @@ describe('The demo', () => {
       await other.submit(await enter(other), '/tokens/revoke');
       // The account has gone with it, and with the account whoever was signed in to it.
       const page = await browser.post(`${demo.url}/tokens/introspect`, csrf(dashboard));
-      expect(page.text).toContain('Please sign in This page is yours alone');
+      expect(page.text).toContain('Please sign in You are not signed in on this browser');
     });
 
     it('revokes the consent and signs out', async () => {
@@ -158,7 +166,7 @@ describe('The demo', () => {
       expect((await enter()).text).toContain('Hello, Zoë');
     });
 
-    it('asks to sign in again when a refresh that it makes by itself finds the consent gone', async () => {
+    it('asks to sign in again when an automatic refresh finds the consent gone', async () => {
       const dashboard = await enter();
       simulator.fail({ endpoint: 'token', with: { status: 400, body: { error: 'invalid_grant' } } });
       const page = await browser.submit(dashboard, '/simulator/advance');
@@ -172,8 +180,8 @@ describe('The demo', () => {
       const page = await browser.submit(dashboard, '/simulator/advance');
       expect(page.url.pathname).toBe('/dashboard');
       expect(page.text).toContain(`${label} has a problem right now`);
-      expect(page.text).toContain('There is no access token right now');
-      expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Refreshed by itself');
+      expect(page.text).toContain('There is no valid access token right now');
+      expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Refreshed automatically');
     });
   });
 
@@ -213,9 +221,9 @@ describe('The demo', () => {
   });
 
   it.each([
-    ['noor', { all: 'yes' }, 'No health data in this account'],
+    ['noor', { all: 'yes' }, 'This Google account has no Google Health profile'],
     ['victor', { all: 'yes' }, 'Your Fitbit account is not on Google yet'],
-    ['zoe', { scope: [] }, 'tick at least the box for your Google Health profile'],
+    ['zoe', { scope: [] }, 'select at least your Google Health profile'],
   ])('tells %s what to do when Google Health does not say who it is, %j', async (person, ticked, text) => {
     const consent = await browser.get(`${demo.url}/auth/google-health`);
     const page = await browser.submit(consent, '/consent', { person, decision: 'allow', ...ticked });
@@ -223,10 +231,10 @@ describe('The demo', () => {
     expect(page.text).toContain(text);
   });
 
-  it('shows the Fitbit id that a person had before Google Health', async () => {
+  it('shows the Fitbit ID that a user had before Google Health', async () => {
     const consent = await browser.get(`${demo.url}/auth/google-health`);
     const page = await browser.submit(consent, '/consent', { person: 'zoe', all: 'yes', decision: 'allow' });
-    expect(page.text).toContain('Fitbit id before 2E4RVC');
+    expect(page.text).toContain('Previous Fitbit ID 2E4RVC');
     const other = new WebClient();
     const neverFitbit = { person: 'aiko', all: 'yes', decision: 'allow' };
     const second = await other.submit(
@@ -235,7 +243,7 @@ describe('The demo', () => {
       neverFitbit,
     );
     expect(second.text).toContain('Hello, Aiko Tanaka');
-    expect(second.text).not.toContain('Fitbit id before');
+    expect(second.text).not.toContain('Previous Fitbit ID');
   });
 
   it('signs in without the profile scope, by the id of the token response', async () => {
@@ -245,14 +253,17 @@ describe('The demo', () => {
       scope: ['activity'],
     });
     expect(page.text).toContain('Hello, Member 26FWFL');
-    expect(page.html).toContain('<li>activity</li>');
-    expect(page.html).not.toContain('<li>profile</li>');
+    expect(page.html).toContain('<li>Activity and exercise</li>');
+    expect(page.html).not.toContain('<li>Fitbit profile</li>');
   });
 
   it('does nothing for a form without the CSRF token', async () => {
     await signIn();
     const forms = ['/tokens/refresh', '/tokens/introspect', '/tokens/revoke', '/sign-out'];
-    for (const path of [...forms, '/simulator/advance', '/simulator/shut-down-fitbit']) {
+    for (const path of [
+      ...forms,
+      ...['advance', 'shut-down-fitbit', 'reopen-fitbit'].map((name) => `/simulator/${name}`),
+    ]) {
       for (const body of ['', '_csrf=', '_csrf=wrong', '_csrf[]=a']) {
         const page = await browser.post(`${demo.url}${path}`, new URLSearchParams(body));
         expect([path, body, page.status]).toEqual([path, body, 403]);
@@ -277,9 +288,80 @@ describe('The demo', () => {
     await demo.close();
     demo = await start({ PORT: '0' }, (line) => log.push(line));
     const page = await browser.post(`${demo.url}/tokens/refresh`, csrf(dashboard));
+    expect([page.status, page.url.pathname]).toEqual([200, '/']);
+    expect(page.text).toContain('Please sign in');
+  });
+
+  it.each([
+    ['/tokens/refresh', 'Please sign in'],
+    ['/tokens/introspect', 'Please sign in'],
+    ['/tokens/revoke', 'Please sign in'],
+    ['/simulator/advance', 'Please sign in'],
+    ['/sign-out', 'You are signed out'],
+  ])('after signing out in another tab, %s leads to: %s', async (path, text) => {
+    const dashboard = await signIn();
+    await browser.submit(dashboard, '/sign-out');
+    const page = await browser.post(`${demo.url}${path}`, csrf(dashboard));
+    expect([page.status, page.url.pathname]).toEqual([200, '/']);
+    expect(page.text).toContain(text);
+    expect(tokenRequests()).toHaveLength(1);
+    expect(simulator.grants).toHaveLength(1);
+  });
+
+  it('changes nothing for a page from before another sign-in, and says so', async () => {
+    const before = await signIn();
+    await browser.submit(before, '/sign-out');
+    await signIn('maya');
+    const page = await browser.post(`${demo.url}/tokens/revoke`, csrf(before));
     expect(page.status).toBe(403);
-    expect(page.text).toContain('Go back, reload it and try again');
-    expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Please sign in');
+    expect(page.text).toContain('This page was out of date, and nothing was changed.');
+    expect(simulator.grants).toHaveLength(2);
+  });
+
+  it('says that a sign-in was finished when the user denies, goes back and allows', async () => {
+    const consent = await consentPage();
+    await browser.submit(consent, '/consent', { decision: 'deny' });
+    const again = await browser.get(consent.url); // the consent page is not cached
+    const page = await browser.submit(again, '/consent', { person: 'zoe', decision: 'allow' });
+    expect(page.url.pathname).toBe('/');
+    expect(page.text).toContain('That sign-in was already finished Please start a new one here.');
+    expect(page.text).not.toContain('cookies');
+    expect(tokenRequests()).toHaveLength(0);
+  });
+
+  it.each([
+    [undefined, 'There is no refresh token, so a refresh can’t help. Please sign in again.'],
+    ['a-refresh-token', 'Refresh brings a new one, unless you have withdrawn your consent'],
+  ])('says of a token that is not active, with the refresh token %s: %s', async (refresh_token, text) => {
+    const body = {
+      access_token: 'an-access-token',
+      refresh_token,
+      expires_in: 28800,
+      scope: 'profile sleep',
+      user_id: '2E4RVC',
+      token_type: 'Bearer',
+    };
+    simulator.fail({ endpoint: 'token', with: { status: 200, body } });
+    simulator.fail({ endpoint: 'profile', with: { status: 200, body: { user: { encodedId: '2E4RVC' } } } });
+    simulator.fail({ endpoint: 'data', with: 'html', times: 5 });
+    simulator.fail({ endpoint: 'introspect', with: { status: 200, body: { active: false } } });
+    const dashboard = await signIn();
+    expect(dashboard.text.includes('There is no refresh token.')).toBe(refresh_token === undefined);
+    const page = await browser.submit(dashboard, '/tokens/introspect');
+    expect(page.text).toContain(`Not active Fitbit no longer accepts this access token. ${text}`);
+  });
+
+  it('forgets an automatic refresh as soon as there are other tokens', async () => {
+    const refreshed = await browser.submit(await signIn(), '/simulator/advance');
+    expect(refreshed.text).toContain('Refreshed automatically at');
+    await browser.submit(refreshed, '/sign-out');
+    const next = await signIn();
+    expect(next.text).not.toContain('Refreshed automatically');
+
+    const again = await browser.submit(next, '/simulator/advance');
+    expect(again.text).toContain('Refreshed automatically at');
+    const manual = await browser.submit(again, '/tokens/refresh');
+    expect(manual.text).not.toContain('Refreshed automatically');
   });
 
   it.each([
@@ -335,16 +417,126 @@ describe('The demo', () => {
     const failed = await browser.submit(dashboard, '/tokens/introspect');
     expect(failed.url.pathname).toBe('/dashboard');
     expect(failed.text).toContain('Fitbit has a problem right now');
-    expect((await browser.submit(failed, '/tokens/introspect')).text).toContain('this access token is good');
+    expect((await browser.submit(failed, '/tokens/introspect')).text).toContain('accepts this access token');
   });
 
-  it('points to Google Health when Fitbit has been shut down', async () => {
-    const dashboard = await signIn();
-    const still = await browser.submit(dashboard, '/simulator/shut-down-fitbit');
-    expect(still.url.pathname).toBe('/dashboard');
-    const page = await browser.submit(still, '/tokens/refresh');
-    expect(page.url.pathname).toBe('/');
-    expect(page.text).toContain('Fitbit’s own sign-in has been shut down');
+  describe('after the shutdown of Fitbit', () => {
+    it('offers Google Health alone, and says why', async () => {
+      expect((await browser.get(demo.url)).text).toContain('Continue with Fitbit');
+      simulator.shutDownFitbit();
+      const page = await browser.get(demo.url);
+      expect(page.html).not.toContain('/auth/fitbit');
+      expect(page.text).toContain('Continue with Google Health');
+      expect(page.text).toContain('Fitbit’s own sign-in has ended.');
+      simulator.reopenFitbit();
+      expect((await browser.get(demo.url)).text).toContain('Continue with Fitbit');
+    });
+
+    it('explains it to those who still have the link, and sends them to no 410', async () => {
+      simulator.shutDownFitbit();
+      const page = await browser.get(`${demo.url}/auth/fitbit`);
+      expect([page.status, page.url.origin, page.url.pathname]).toEqual([200, demo.url, '/']);
+      expect(page.text).toContain(
+        'Fitbit’s own sign-in has been shut down Please continue with Google Health',
+      );
+      expect(simulator.requests).toEqual([]);
+    });
+
+    it('explains it to those who were signing in at that moment', async () => {
+      const consent = await consentPage();
+      const [, request = ''] = /name="request" value="([^"]+)"/.exec(consent.html) ?? [];
+      const form = new URLSearchParams({ request, person: 'zoe', scope: 'profile', decision: 'allow' });
+      const { headers } = await browser.request(new URL('/consent', consent.url), form);
+      simulator.shutDownFitbit();
+      const page = await browser.get(headers.get('location') ?? '');
+      expect(page.url.pathname).toBe('/');
+      expect(page.text).toContain('Fitbit’s own sign-in has been shut down');
+    });
+
+    it('points a user who is signed in with Fitbit to Google Health, and can be undone', async () => {
+      const still = await browser.submit(await signIn(), '/simulator/shut-down-fitbit');
+      expect(still.url.pathname).toBe('/dashboard');
+      expect(still.text).toContain('Fitbit has been shut down Your Fitbit account');
+      expect(still.text).toContain('Your steps are on Google Health now.');
+      expect(still.html).toContain('href="/auth/google-health"');
+      const open = await browser.submit(still, '/simulator/reopen-fitbit');
+      expect(open.text).toContain('Fitbit is open again');
+      expect(open.html).not.toContain('href="/auth/google-health"');
+    });
+
+    it('leads to the start page when a token would be needed', async () => {
+      const still = await browser.submit(await signIn(), '/simulator/shut-down-fitbit');
+      const page = await browser.submit(still, '/tokens/refresh');
+      expect(page.url.pathname).toBe('/');
+      expect(page.text).toContain('Fitbit’s own sign-in has been shut down');
+    });
+  });
+
+  describe('a failure at Google', () => {
+    const enter = async (answer: Record<string, string | string[]>, client = browser) =>
+      client.submit(await client.get(`${demo.url}/auth/google-health`), '/consent', {
+        all: 'yes',
+        decision: 'allow',
+        ...answer,
+      });
+
+    it('links to the page on which a Google Health profile can be set up', async () => {
+      const page = await enter({ person: 'noor' });
+      expect(page.html).toContain('<a href="https://fitbit.google.com/auth/signup">Set up Google Health</a>');
+      const other = await browser.get(`${demo.url}/?problem=timeout&at=google-health`);
+      expect(other.html).not.toContain('auth/signup');
+      const stranger = await new WebClient().get(page.url);
+      expect(stranger.text).toContain('This Google account has no Google Health profile');
+      expect(stranger.html).not.toContain('auth/signup');
+    });
+
+    it.each([
+      [{ unfinished: true }, 'Google Health is not set up yet'],
+      [{ forbidden: true }, 'Your administrator does not allow this'],
+      [{ unmigrated: true }, 'Your Fitbit account is not on Google yet'],
+    ])('is explained to a user whose account is %j', async (google, title) => {
+      const { id } = simulator.people.add({ displayName: 'Ada Byron', google });
+      const page = await enter({ person: id });
+      expect([page.status, page.url.pathname]).toEqual([200, '/']);
+      expect(page.text).toContain(title);
+    });
+
+    it.each([
+      ['interaction_required', 'Google Health has a question first'],
+      ['login_required', 'Google Health has a question first'],
+      ['consent_required', 'Google Health has a question first'],
+      ['immediate_failed', 'Google Health has a question first'],
+      ['admin_policy_enforced', 'Your administrator does not allow this'],
+      ['org_internal', 'Only members of one organization can sign in here'],
+    ])('that the callback reports as %s says: %s', async (error, title) => {
+      const consent = await browser.get(`${demo.url}/auth/google-health`);
+      const query = new URLSearchParams({ error, state: consent.url.searchParams.get('state') ?? '' });
+      const page = await browser.get(`${demo.url}/auth/google-health/callback?${query}`);
+      expect(page.url.pathname).toBe('/');
+      expect(page.text).toContain(title);
+    });
+
+    it('is shown on the dashboard to a user who is signed in', async () => {
+      await signIn();
+      const page = await enter({ person: 'noor' });
+      expect(page.url.pathname).toBe('/dashboard');
+      expect(page.text).toContain('This Google account has no Google Health profile');
+      expect(page.text).toContain('Hello, Zoë K.');
+    });
+  });
+
+  it('has words of its own for every failure that the package documents', async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, table = ''] = /\*\*Failures\*\*([\s\S]*?)\*\*Errors\*\*/.exec(readme) ?? [];
+    const codes = table.split('\n').flatMap((row) => {
+      const [, first = ''] = row.split('|');
+      return [...first.matchAll(/`(\w+)`/g)].map(([, code = '']) => code);
+    });
+    expect(codes).toContain('org_internal');
+    const other = noticeFor('nobody_knows', 'Google Health').title;
+    for (const code of codes.filter((name) => name !== 'code')) {
+      expect([code, noticeFor(code, 'Google Health').title]).not.toEqual([code, other]);
+    }
   });
 
   it('signs five people in at the same time, each into their own account', async () => {
@@ -545,8 +737,10 @@ describe('The start of the demo', () => {
         await run(async (url) => {
           const page = await browser.get(`${url}/dashboard`);
           expect(page.text).toContain('Hello, Zoë');
-          expect(page.text).toContain('Refreshed by itself');
-          expect((await browser.submit(page, '/tokens/introspect')).text).toContain('token is good');
+          expect(page.text).toContain('Refreshed automatically');
+          expect((await browser.submit(page, '/tokens/introspect')).text).toContain(
+            'accepts this access token',
+          );
         });
         const stored = await readFile(join(dataFolder, `${name}.json`), 'utf8');
         expect(stored).not.toMatch(/accessToken|eyJhbGciOiJIUzI1NiJ9|ya29/);
@@ -573,12 +767,80 @@ describe('The start of the demo', () => {
     }
   });
 
-  it('rejects when the port is taken', async () => {
+  it.each(['login', 'stateless'])('says in a sentence that the port of %s is taken', async (example) => {
+    const { start: run } = await import(`../../examples/${example}/start.ts`);
     const demo = await start({ PORT: '0' }, () => {});
     try {
-      await expect(start({ PORT: new URL(demo.url).port }, () => {})).rejects.toThrow('EADDRINUSE');
+      const again = run({ PORT: new URL(demo.url).port }, () => {});
+      await expect(again).rejects.toThrow('The port is in use: set PORT to another one.');
     } finally {
       await demo.close();
+    }
+  });
+
+  it.each([
+    [{ PORT: 'abc' }, 'PORT is "abc", which is not a port: set it to a number'],
+    [{ PORT: '70000' }, 'PORT is "70000", which is not a port: set it to a number'],
+    [{ PORT: '0', HOST: '192.0.2.1' }, 'HOST is not an address of this computer'],
+    [{ PORT: '0', SECRET: 'short' }, 'SECRET is too short: set it to at least 32 random characters'],
+    [{ PORT: '0', BASE_URL: 'app.example' }, 'BASE_URL is "app.example": set it to what browsers open'],
+    [{ PORT: '0', BASE_URL: 'https://app.example/' }, 'without a path or a slash at the end'],
+  ])('says what is wrong with %j', async (settings, sentence) => {
+    await expect(start(settings, () => {})).rejects.toThrow(sentence);
+  });
+
+  it.each(['login', 'stateless'])(
+    'of %s prints a sentence and no stack',
+    { timeout: 60_000 },
+    async (example) => {
+      const { status, stderr, stdout } = await runServer(example, { PORT: '' });
+      expect(stderr).toBe('PORT is empty: set it to a number from 0 to 65535, or leave it out for 3000.\n');
+      expect([status, stdout]).toEqual([1, '']);
+    },
+  );
+});
+
+/** Runs an example in a process of its own, until it ends. */
+async function runServer(example: string, settings: Record<string, string>) {
+  const file = fileURLToPath(new URL(`../../examples/${example}/server.ts`, import.meta.url));
+  const env = { PATH: process.env.PATH, ...settings };
+  const child = spawn(process.execPath, ['--import', 'tsx', file], { env });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  const [status] = await once(child, 'close');
+  return { status, ...output };
+}
+
+describe('the names of scopes', () => {
+  it.each([
+    ['heartrate', 'Heart rate'],
+    ['oxygen_saturation', 'Oxygen saturation'],
+    ['irregular_rhythm_notifications', 'Irregular rhythm notifications'],
+    ['https://www.googleapis.com/auth/googlehealth.irn.readonly', 'Irregular rhythm notifications'],
+    ['https://www.googleapis.com/auth/googlehealth.logged_symptoms.readonly', 'Logged symptoms'],
+    ['openid', 'Sign-in'],
+  ])('%s is %s', (scope, name) => {
+    expect(scopeName(scope)).toBe(name);
+  });
+});
+
+describe('the shutdown of a real provider', () => {
+  it('is known from the first 410 of any call on', async () => {
+    const errors = [
+      new OAuthError('The endpoint is gone', { code: 'gone', operation: 'refresh' }),
+      new DataError('The steps could not be read: status 410', 410),
+    ];
+    for (const error of errors) {
+      const shutdown = new Shutdown();
+      await expect(shutdown.watch(Promise.reject(new DataError('status 500', 500)))).rejects.toThrow();
+      expect(await shutdown.watch(Promise.resolve('steps'))).toBe('steps');
+      expect(shutdown.isOver).toBe(false);
+      await expect(shutdown.watch(Promise.reject(error))).rejects.toBe(error);
+      expect(shutdown.isOver).toBe(true);
     }
   });
 });

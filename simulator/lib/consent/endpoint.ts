@@ -1,6 +1,5 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 import { fitbitAuthorization } from '../fitbit/authorize.ts';
-import { gone } from '../fitbit/errors.ts';
 import { googleAuthorization } from '../google/authorize.ts';
 import { isSignInScope } from '../google/scopes.ts';
 import { type Reply, redirect } from '../http/reply.ts';
@@ -45,11 +44,14 @@ export function answerConsentPage(world: World, { form }: Incoming): Reply {
   const request = world.pending.take(form.get('request') ?? '');
   if (request === undefined) {
     const text = 'This consent page was answered already, or is too old. Go back to the app and start again.';
-    return messagePage(400, 'Start again from the app', text);
+    return messagePage(400, 'Start again from the app', text, world.appURL);
   }
   const { provider } = request;
   const { allow, deny } = authorizations[provider];
-  if (provider === 'fitbit' && world.fitbitIsShutDown) return gone(world);
+  if (provider === 'fitbit' && world.fitbitIsShutDown) {
+    const text = 'This was Fitbit’s own sign-in. Go back to the app, and continue with Google Health.';
+    return messagePage(410, 'Fitbit has been shut down', text, world.appURL);
+  }
   if (form.get('decision') !== 'allow') return redirect(deny(world, request));
 
   const person = peopleFor(world, request.app).find(({ id }) => id === form.get('person'));

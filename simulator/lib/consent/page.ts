@@ -23,21 +23,24 @@ interface ConsentView {
   readonly problem: string | undefined;
 }
 
-/** Fitbit's consent page: who asks, who answers, a ticked box for each scope. */
+/** Fitbit's consent page: who asks, who answers, a selected box for each scope. */
 export function fitbitConsentPage(view: ConsentView): Reply {
   const { app, scope } = view.request;
   return consentPage(
     view,
     html`<strong>${app.name}</strong> would like to use your Fitbit data`,
     html`<fieldset><legend>What may it ${app.writable.size > 0 ? 'read and change' : 'read'}?</legend>
-<ul class="scopes">${scope.map((name) => scopeBox(name, fitbitScopeTexts[name] ?? [name, ''], true))}</ul></fieldset>
+<ul class="scopes">${scope.map((name) => {
+      const [title, about] = fitbitScopeTexts[name] ?? [name, ''];
+      return scopeBox(name, html`<strong>${title}</strong><small>${about}</small>`, true);
+    })}</ul></fieldset>
 <p class="small">Allow only what you trust ${app.name} with. You can take it back at any time.</p>`,
     html`<button class="primary" name="decision" value="allow">Allow</button>
 <button class="secondary" name="decision" value="deny">Deny</button>`,
   );
 }
 
-/** Google's consent page: boxes start unticked, because consent there is granular. */
+/** Google's consent page: boxes start empty, because consent there is granular. */
 export function googleConsentPage(view: ConsentView): Reply {
   const { app, scope } = view.request;
   const described = scope.map((name) => ({ name, ...describeGoogleScope(name) }));
@@ -48,13 +51,15 @@ export function googleConsentPage(view: ConsentView): Reply {
     html`<strong>${app.name}</strong> wants access to your Google account`,
     html`${
       signIn.length > 0 &&
-      html`<p class="small">It will be told ${new Intl.ListFormat('en').format(signIn)}.</p>`
+      html`<p class="small">${app.name} will receive ${new Intl.ListFormat('en').format(signIn)}.</p>`
     }
 ${
   boxes.length > 0 &&
   html`<fieldset><legend>Select what ${app.name} can access</legend>
 <label class="scope all"><input type="checkbox" name="all" value="yes"><span><strong>Select all</strong></span></label>
-<ul class="scopes">${boxes.map(({ name, title, about }) => scopeBox(name, [title, about], false))}</ul></fieldset>`
+<ul class="scopes">${boxes.map(({ name, title, about }) =>
+    scopeBox(name, html`<strong>${title}</strong><small class="hint">${about}</small>`, false),
+  )}</ul></fieldset>`
 }`,
     html`<button class="secondary" name="decision" value="deny">Cancel</button>
 <button class="primary" name="decision" value="allow">Continue</button>`,
@@ -64,26 +69,23 @@ ${
 function consentPage(view: ConsentView, title: Html, scopes: Html, buttons: Html): Reply {
   const { app, provider, redirectURI } = view.request;
   const host = (URL.canParse(redirectURI) && new URL(redirectURI).host) || redirectURI;
+  const [face, name] = faces[provider];
   const content = html`<main class="card">
 ${brand(provider)}
 <h1>${title}</h1>
 ${view.problem !== undefined && html`<p class="problem" role="alert">${view.problem}</p>`}
 <form method="post" action="${consentPath}">
 <input type="hidden" name="request" value="${view.id}">
-<fieldset><legend>Who are you?</legend>
+<fieldset class="stand-in"><legend>Who are you?</legend>
+<p class="hint">In place of ${name}’s sign-in page, without a password.</p>
 <ul class="people">${view.people.map((person) => personCard(person, view))}</ul></fieldset>
 ${scopes}
 <div class="buttons">${buttons}</div>
 </form>
-<p class="small backto">You will be sent to <span class="address">${host}</span></p>
+<p class="hint">Afterwards you go to <span class="address">${host}</span></p>
 </main>`;
-  const [face, name] = faces[provider];
-  return page(
-    view.problem === undefined ? 200 : 400,
-    face,
-    `Allow ${app.name}? – ${name} simulator`,
-    content,
-  );
+  const status = view.problem === undefined ? 200 : 400;
+  return page(status, face, `Allow ${app.name}? – ${name} simulator`, content, { hasScript: true });
 }
 
 const faces = { fitbit: ['fitbit', 'Fitbit'], 'google-health': ['google', 'Google'] } as const;
@@ -101,14 +103,14 @@ function personCard(person: Person, view: ConsentView): Html {
   const account = view.request.provider === 'fitbit' ? person.fitbit?.userID : person.google?.email;
   return html`<li><label class="person"><input type="radio" name="person" value="${person.id}"${
     person.id === view.chosen && html` checked`
-  }><img src="/avatars/${person.id}/100.svg" alt="" width="48" height="48"><span><strong>${fullName(person)}</strong><small>${account}</small><small>${person.about}</small></span></label></li>
+  }><img src="/avatars/${person.id}/100.svg" alt="" width="48" height="48"><span><strong>${fullName(person)}</strong><small>${account}</small><small class="hint">${person.about}</small></span></label></li>
 `;
 }
 
-function scopeBox(name: string, [title, about]: readonly [string, string], ticked: boolean): Html {
+function scopeBox(name: string, text: Html, selected: boolean): Html {
   return html`<li><label class="scope"><input type="checkbox" name="scope" value="${name}"${
-    ticked && html` checked`
-  }><span><strong>${title}</strong><small>${about}</small></span></label></li>
+    selected && html` checked`
+  }><span>${text}</span></label></li>
 `;
 }
 
@@ -119,7 +121,7 @@ export function refusalPage(provider: Provider, { status, text, note }: Refusal)
 ${brand(provider)}
 <h1>${google ? 'Access blocked' : 'Developer information'}</h1>
 <p class="error-text"><code>${google ? `Error ${status}: ${text}` : text}</code></p>
-<p class="small"><strong>For the developer:</strong> ${note}.</p>
+<p class="hint"><strong>For the developer:</strong> ${note}.</p>
 </main>`;
-  return page(status, faces[provider][0], 'Bad authorization request – simulator', content, note);
+  return page(status, faces[provider][0], 'Bad authorization request – simulator', content, { note });
 }

@@ -4,12 +4,7 @@ import { page } from '../pages/layout.ts';
 import { fullName, type Person } from '../world/person.ts';
 import type { World } from '../world/world.ts';
 import { form, section } from './form.ts';
-import { moment } from './lists.ts';
-
-/** A scope without what all of Google's begin with. */
-function shortScope(scope: string): string {
-  return scope.replace('https://www.googleapis.com/auth/', '');
-}
+import { moment, shortScope } from './lists.ts';
 
 /** A user's own page at the providers: the apps that have access, with a button that removes it. */
 export function accountPage(world: World, person: Person): Reply {
@@ -23,7 +18,7 @@ ${form(world, 'revoke', button)}</div></li>`;
   });
   const content = html`<main class="desk">
 <header><div><h1>Apps with access to the account of ${fullName(person)}</h1>
-<p class="small desk-about">Simulated: neither Fitbit’s page nor Google’s.</p></div><a class="button" href="/">Control page</a></header>
+<p class="small desk-about">In place of the pages of Fitbit and Google on which users end an app’s access.</p></div><a class="button" href="/">Control page</a></header>
 ${section('access', 'Apps', grants.length === 0 ? html`<p class="small">No app has access.</p>` : html`<ul class="cards wide">${cards}</ul>`)}
 ${section('deletion', 'Accounts', form(world, 'delete-account', html`<input type="hidden" name="person" value="${person.id}"><button class="danger">Delete the accounts</button>`))}
 </main>`;

@@ -49,9 +49,12 @@ export const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
       section: 'people',
     },
   ],
-  ['walk', { run: walk, done: 'The steps are there, and the subscribers are told.', section: 'people' }],
-  ['rotate-keys', { run: rotateKeys, done: 'New keys sign from now on.', section: 'webhooks' }],
-  ['revoke', { run: revoke, done: 'The grant is revoked: its tokens are dead.', section: 'grants' }],
+  ['walk', { run: walk, done: 'The steps are added, and the subscribers are notified.', section: 'people' }],
+  [
+    'rotate-keys',
+    { run: rotateKeys, done: 'Notifications and events are now signed with new keys.', section: 'webhooks' },
+  ],
+  ['revoke', { run: revoke, done: 'The grant is revoked. Its tokens no longer work.', section: 'grants' }],
   [
     'delete-account',
     { run: deleteAccount, done: 'The accounts are deleted, and the apps are told.', section: 'people' },
@@ -148,7 +151,7 @@ function setSwitches({ switches }: World, form: URLSearchParams): void {
 /** Carries out a form of the control page. */
 export function postControl(world: World, request: Incoming): Reply {
   if (!isOwnForm(world, request)) {
-    return messagePage(403, 'Refused', 'Only the control page itself may do this. Open it again and repeat.');
+    return messagePage(403, 'Refused', 'Only the control page can do this. Open it again and repeat.');
   }
   const name = request.form.get('action') ?? '';
   const action = actions.get(name);

@@ -42,7 +42,7 @@ export function filterForm({ provider, text, all }: Filter): Html {
     html`<form method="get" action="/#filter" class="row">
 <label>Provider ${select('provider', choices, provider)}</label>
 <label>Text <input name="text" type="search" value="${text}"></label>
-<label><input name="all" type="checkbox"${all && html` checked`}> all requests, not only the last ${recent}</label>
+<label><input name="all" type="checkbox"${all && html` checked`}> All requests, not only the last ${recent}</label>
 <button>Filter</button><a href="/#filter">Show everything</a></form>`,
   );
 }
@@ -66,7 +66,7 @@ export function apps(world: World): Html {
   return section(
     'apps',
     'Connect your app',
-    html`<p class="small">A click on a value selects all of it for copying.</p><ul class="cards wide">${cards}</ul>`,
+    html`<p class="small">Click a value to select it for copying.</p><ul class="cards wide">${cards}</ul>`,
   );
 }
 
@@ -98,7 +98,7 @@ export function people(world: World, filter: Filter): Html {
   return section(
     'people',
     'People',
-    html`${shown.length === 0 ? html`<p class="small">The filter hides everybody.</p>` : html`<ul class="cards">${cards}</ul>`}
+    html`${shown.length === 0 ? html`<p class="small">Nobody matches the filter.</p>` : html`<ul class="cards">${cards}</ul>`}
 ${form(world, 'add-person', fields, 'row after')}${form(world, 'walk', walk, 'row after')}`,
   );
 }
@@ -126,8 +126,8 @@ export function grants(world: World, filter: Filter): Html {
       return [
         provider,
         nameOf(world, personID),
-        [...scope].join(' '),
-        moment(grantedAt),
+        html`<ul>${[...scope].map((one) => html`<li>${shortScope(one)}</li>`)}</ul>`,
+        html`<span class="moment">${moment(grantedAt)}</span>`,
         form(world, 'revoke', button),
       ];
     });
@@ -152,7 +152,7 @@ export function tokens(world: World, filter: Filter): Html {
       Number.isFinite(expiresAt) ? `in ${span(expiresAt - world.clock.now())}` : 'never',
     ]);
   const heads = ['Provider', 'Person', 'Kind', 'Token', 'Ends'];
-  return list('tokens', 'Live tokens', heads, rows, all.length, 'There are none.');
+  return list('tokens', 'Live tokens', heads, rows, all.length, 'There are no live tokens.');
 }
 
 /** The requests that came to the providers' endpoints, newest first. */
@@ -173,7 +173,7 @@ export function requests(world: World, filter: Filter): Html {
   const more = hidden > 0 && html`<p class="small after">${hidden} older requests are not shown.</p>`;
   const clear = html`${more}${form(world, 'clear-requests', html`<button>Clear the list</button>`, 'after')}`;
   const heads = ['Time', 'Request', 'Status', 'Note'];
-  return list('requests', 'Recent requests', heads, rows, all.length, 'None so far.', clear);
+  return list('requests', 'Recent requests', heads, rows, all.length, 'There are no requests yet.', clear);
 }
 
 function list(
@@ -185,9 +185,14 @@ function list(
   none: string,
   after?: Html,
 ): Html {
-  const empty = total === 0 ? none : `The filter hides all ${total}.`;
+  const empty = total === 0 ? none : `None of the ${total} matches the filter.`;
   const content = rows.length === 0 ? html`<p class="small">${empty}</p>` : table(heads, rows);
   return section(id, title, html`${content}${total > 0 && after}`);
+}
+
+/** A scope without what all of Google's begin with. */
+export function shortScope(scope: string): string {
+  return scope.replace('https://www.googleapis.com/auth/', '');
 }
 
 function nameOf(world: World, personID: string): string {

@@ -4,7 +4,7 @@ import { type Html, html } from '../pages/html.ts';
 import { page } from '../pages/layout.ts';
 import { faultKinds } from '../world/faults.ts';
 import { endpointNames } from '../world/provider.ts';
-import { switchNames, switchTable, valuesOf } from '../world/switches.ts';
+import { defaultSwitches, type Switches, switchNames, switchTable, valuesOf } from '../world/switches.ts';
 import type { World } from '../world/world.ts';
 import { actions } from './actions.ts';
 import { form, section, select, table } from './form.ts';
@@ -18,9 +18,10 @@ export function controlPage(world: World, { query, headers }: Incoming): Reply {
   const filter = readFilter(query);
   const content = html`<main class="desk">
 <header><div><h1>Fitbit and Google Health simulator</h1>
-<p class="small desk-about">Everything is in memory and ends with the process. Clock: <time>${moment(world.clock.now())}</time> UTC</p></div>
+<p class="small desk-about">Everything is kept in memory until the process ends. Clock: <time>${moment(world.clock.now())}</time> UTC</p></div>
 ${backToApp(world)}</header>
 ${done !== undefined && html`<p class="done" role="status">${done}</p>`}
+<nav aria-label="Sections"><ul class="menu">${sections.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 ${apps(world)}
 ${time(world)}
 ${faults(world)}
@@ -34,6 +35,19 @@ ${switches(world)}
 </main>`;
   return page(200, 'control', 'Fitbit and Google Health simulator', content);
 }
+
+/** What the page's own menu leads to. */
+const sections = [
+  ['apps', 'Apps'],
+  ['time', 'Time'],
+  ['faults', 'Faults'],
+  ['people', 'People'],
+  ['grants', 'Grants'],
+  ['tokens', 'Tokens'],
+  ['webhooks', 'Webhooks'],
+  ['requests', 'Requests'],
+  ['switches', 'Switches'],
+] as const;
 
 function backToApp({ appURL }: World): Html | false {
   return (
@@ -69,7 +83,7 @@ function time(world: World): Html {
   return section(
     'time',
     'Time and shutdown',
-    html`${form(world, 'advance', html`<span>Let time pass:</span>${buttons}`, 'row')}${shutdown}`,
+    html`${form(world, 'advance', html`<span>Move the clock forward:</span>${buttons}`, 'row')}${shutdown}`,
   );
 }
 
@@ -84,7 +98,7 @@ function faults(world: World): Html {
 <label>What happens ${select('with', [...faultKinds, '429', '500', '503', 'late'])}</label>
 <label>Times <input name="times" type="number" min="1" value="1"></label>
 <label>Delay in ms <input name="delay" type="number" min="0" value="0"></label>
-<label><input name="after" type="checkbox"> after the request took effect</label>
+<label><input name="after" type="checkbox"> Apply the request, then lose the response</label>
 <button>Set</button>`;
   const rows = set.map((one) => [
     one.provider ?? 'both',
@@ -104,20 +118,36 @@ function faults(world: World): Html {
   return section('faults', 'Faults', html`${form(world, 'fault', fields, 'row')}${list}`);
 }
 
+/** The groups of switches, by what their names begin with. */
+const groups = [
+  ['Fitbit', /^fitbit/],
+  ['Google Health', /^google(?!Webhook|Event)/],
+  ['Webhooks and security events', /^google(?:Webhook|Event)/],
+] as const;
+
 function switches(world: World): Html {
-  const values = world.switches.values;
-  const fields = switchNames.map((name) => {
-    const options = valuesOf(name)?.map(String);
-    const control =
-      options === undefined
-        ? html`<input name="${name}" type="number" min="1" value="${String(values[name])}">`
-        : select(name, options, String(values[name]));
-    return html`<label><span>${switchTable[name].about}<small>${name}</small></span>${control}</label>`;
+  const { values } = world.switches;
+  const content = groups.map(([title, prefix]) => {
+    const names = switchNames.filter((name) => prefix.test(name));
+    const changed = names.filter((name) => values[name] !== defaultSwitches[name]).length;
+    return html`<details${changed > 0 && html` open`}><summary>${title} <span class="count">${names.length} switches${
+      changed > 0 && `, ${changed} changed`
+    }</span></summary>
+<div class="grid">${names.map((name) => switchField(name, values[name]))}</div></details>`;
   });
   return section(
     'switches',
     'Switches',
-    html`<p class="small">What nobody outside the providers knows for certain. An app should cope with every value.</p>
-${form(world, 'switches', html`<div class="grid">${fields}</div><button>Apply</button>`)}`,
+    html`<p class="small">Undocumented or variable behavior of the providers. An app should cope with every value.</p>
+${form(world, 'switches', html`${content}<button>Apply</button>`)}`,
   );
+}
+
+function switchField(name: keyof Switches, value: Switches[keyof Switches]): Html {
+  const options = valuesOf(name)?.map(String);
+  const control =
+    options === undefined
+      ? html`<input name="${name}" type="number" min="1" value="${String(value)}">`
+      : select(name, options, String(value));
+  return html`<label><span>${switchTable[name].about}<small>${name}</small></span>${control}</label>`;
 }

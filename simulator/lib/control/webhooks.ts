@@ -29,7 +29,7 @@ export function webhooks(world: World): Html {
         ? state
         : `attempt ${attempts.length + 1} at ${moment(nextAttemptAt.getTime()).slice(11)}`,
     ]);
-  const none = html`<p class="small">No webhook is registered. An app registers one with the API, a test with <code>simulator.webhooks.register()</code>.</p>`;
+  const none = html`<p class="small">No webhook is registered. Apps register one with the API, tests with <code>simulator.webhooks.register()</code>.</p>`;
   return section(
     'webhooks',
     'Webhooks and security events',

@@ -28,7 +28,7 @@ const signInScopes = new Map([
 ]);
 
 const signInTitles = new Map([
-  ['openid', 'who you are on Google'],
+  ['openid', 'your Google identity'],
   [`${authPrefix}userinfo.profile`, 'your name and picture'],
   [`${authPrefix}userinfo.email`, 'your e-mail address'],
 ]);

@@ -5,10 +5,13 @@ import { type Html, html } from './html.ts';
 /** The styles of all pages, from the file beside this one; the build puts it beside the bundle. */
 export const styles = readFileSync(new URL('./style.css', import.meta.url), 'utf8');
 
+/** The script of the consent pages, likewise. */
+export const consentScript = readFileSync(new URL('./consent.js', import.meta.url), 'utf8');
+
 /**
- * What a page may load and do: its own styles and pictures, no script, no frame around it. There is no `form-action`:
+ * What a page may load and do: its own styles and pictures, no frame around it, and no script but the consent pages'. There is no `form-action`:
  * Chromium applies it to the redirects after a POST as well, all the way into the app, so that the user could not get
- * back. (A page without script and with every value escaped has no foreign form to fear.)
+ * back. (A page without foreign script and with every value escaped has no foreign form to fear.)
  */
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -16,7 +19,6 @@ const contentSecurityPolicy =
 const pageHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/html;charset=UTF-8',
   'cache-control': 'no-store',
-  'content-security-policy': contentSecurityPolicy,
   'x-frame-options': 'DENY',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'same-origin',
@@ -25,14 +27,28 @@ const pageHeaders: Readonly<Record<string, string>> = {
 /** Whose colors a page has. */
 export type Face = 'fitbit' | 'google' | 'control';
 
-const disclaimers: Readonly<Record<Face, string>> = {
-  fitbit: 'not Fitbit',
-  google: 'not Google',
-  control: 'neither Fitbit nor Google',
+const disclaimers: Readonly<Record<Face, Html>> = {
+  fitbit: html`This is not Fitbit. What has a <span class="hint">dashed line</span> is not on the real page.`,
+  google: html`This is not Google. What has a <span class="hint">dashed line</span> is not on the real page.`,
+  control: html`This is neither Fitbit nor Google. The people and their data are made up.`,
 };
 
+/** What a page may have beside its content. */
+interface PageOptions {
+  /** For the list of requests: what was wrong. */
+  readonly note?: string | undefined;
+  /** Whether it runs {@link consentScript}. */
+  readonly hasScript?: boolean;
+}
+
 /** A page. */
-export function page(status: number, face: Face, title: string, content: Html, note?: string): Reply {
+export function page(
+  status: number,
+  face: Face,
+  title: string,
+  content: Html,
+  { note, hasScript = false }: PageOptions = {},
+): Reply {
   const body = html`<!doctype html>
 <html lang="en">
 <head>
@@ -42,18 +58,22 @@ export function page(status: number, face: Face, title: string, content: Html, n
 <title>${title}</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/simulator.css">
+${hasScript && html`<script src="/assets/consent.js" defer></script>`}
 </head>
 <body class="${face}">
-<aside class="notice" aria-label="Simulator"><strong>Simulator.</strong> This is ${disclaimers[face]}: people and data are made up. <a href="/">Control page</a></aside>
+<aside class="notice" aria-label="Simulator"><strong>Simulator.</strong> ${disclaimers[face]} <a href="/">Control page</a></aside>
 ${content}
 </body>
 </html>
 `;
-  return { status, headers: pageHeaders, body: body.toString(), note };
+  const policy = hasScript ? `${contentSecurityPolicy}; script-src 'self'` : contentSecurityPolicy;
+  const headers = { ...pageHeaders, 'content-security-policy': policy };
+  return { status, headers, body: body.toString(), note };
 }
 
-/** A page with one message, in the control page's colors. */
-export function messagePage(status: number, title: string, text: string): Reply {
-  const content = html`<main class="card"><h1>${title}</h1><p>${text}</p><p><a href="/">Go to the control page</a></p></main>`;
-  return page(status, 'control', `${title} – simulator`, content, text);
+/** A page with one message, in the control page's colors; with a way back to the app, if it is known. */
+export function messagePage(status: number, title: string, text: string, appURL?: string): Reply {
+  const back = appURL !== undefined && html`<a class="button" href="${appURL}">Back to the app</a>`;
+  const content = html`<main class="card"><h1>${title}</h1><p>${text}</p><p class="row">${back}<a href="/">Control page</a></p></main>`;
+  return page(status, 'control', `${title} – simulator`, content, { note: text });
 }

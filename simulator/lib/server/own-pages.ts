@@ -9,7 +9,7 @@ import { gone } from '../fitbit/errors.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Incoming } from '../http/request.ts';
 import { avatar, icon } from '../pages/avatar.ts';
-import { messagePage, styles } from '../pages/layout.ts';
+import { consentScript, messagePage, styles } from '../pages/layout.ts';
 import type { World } from '../world/world.ts';
 
 /** Answers what is no endpoint of a provider: the simulator's own pages, forms and pictures, else 404. */
@@ -23,6 +23,7 @@ export function ownPage(world: World, request: Incoming): Reply {
   } else {
     if (path === '/') return controlPage(world, request);
     if (path === '/assets/simulator.css') return asset('text/css;charset=UTF-8', styles);
+    if (path === '/assets/consent.js') return asset('text/javascript;charset=UTF-8', consentScript);
     if (path === '/assets/icon.svg') return asset('image/svg+xml', icon);
     const owner = world.people.get(/^\/accounts\/([\w-]+)$/.exec(path)?.[1] ?? '');
     if (owner !== undefined) return accountPage(world, owner);

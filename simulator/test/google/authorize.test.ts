@@ -26,7 +26,7 @@ describe('the authorize endpoint of Google', () => {
     expect(page).not.toContain('Maya');
     expect(page.match(/name="scope"/g)).toHaveLength(2);
     expect(page).not.toMatch(/name="scope"[^>]* checked/);
-    expect(page).toContain('It will be told who you are on Google and your e-mail address.');
+    expect(page).toContain('will receive your Google identity and your e-mail address.');
   });
 
   it('sends state, iss, code, scope, authuser and prompt back, in this order', async () => {
