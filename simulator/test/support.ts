@@ -106,6 +106,12 @@ export async function fitbitTokens(
   return tokensOf(await objectOf(await post(client.tokenURL, exchangeForm(code), basic(client))));
 }
 
+/** The status and the first error of an answer of Fitbit's. */
+export async function fitbitErrorOf(response: Response): Promise<[number, unknown]> {
+  const { errors } = await objectOf(response);
+  return [response.status, Array.isArray(errors) ? errors[0] : errors];
+}
+
 /** Refreshes with Fitbit. */
 export const fitbitRefresh = (simulator: Simulator, token: string, over: Fields = {}) =>
   post(simulator.fitbit.tokenURL, refreshForm(token, over), basic(simulator.fitbit));

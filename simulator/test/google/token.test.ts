@@ -172,8 +172,8 @@ describe('a refresh with Google', () => {
     expect([more.status, await objectOf(more)]).toMatchObject([400, { error: 'invalid_scope' }]);
   });
 
-  it('for a user whose administrator forbids the app gets admin_policy_enforced', async () => {
-    const simulator = await start();
+  it('of a user whose organization forbids the app gets admin_policy_enforced, as the code does', async () => {
+    const simulator = await start({ switches: { googleOrganizationRefusal: 'token' } });
     simulator.people.add({ id: 'fay', displayName: 'Fay', google: { forbidden: true } });
     const code = await googleCode(simulator, { person: 'fay' });
     const answer = await googleExchange(simulator, code);
