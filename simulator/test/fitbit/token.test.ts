@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
+  ask,
   basic,
   callback,
   challenge,
@@ -155,7 +156,7 @@ describe('the code exchange with Fitbit', () => {
     ['application/json', '{"grant_type":"refresh_token"}'],
   ])('reads forms only, not %s', async (type, body) => {
     const simulator = await start();
-    const answer = await fetch(simulator.fitbit.tokenURL, {
+    const answer = await ask(simulator.fitbit.tokenURL, {
       method: 'POST',
       headers: { ...basic(simulator.fitbit), 'content-type': type },
       body,
