@@ -8,14 +8,21 @@ import {
 } from 'passport-fitbit-strategy';
 import { describe, expect, it } from 'vitest';
 import { login } from '../support/strategy.ts';
-import { namesOf, printed, type Recorded, recorded, recordedText, replay } from './support.ts';
+import {
+  namesOf,
+  type Operation,
+  operations,
+  printed,
+  type Recorded,
+  recorded,
+  recordedText,
+  replay,
+} from './support.ts';
 
 const client = { clientID: '22CQ7B', clientSecret: '5117a0c0ffee5eed5117a0c0ffee5eed' };
 const refreshToken = 'b'.repeat(64);
 const code = 'c'.repeat(40);
 const { access_token: accessToken } = recorded('fitbit/token').body;
-
-type Operation = 'code_exchange' | 'profile' | 'refresh' | 'introspect' | 'revoke';
 
 /** Makes the call that an operation is; gives its result, or what it rejected with. */
 async function call(operation: Operation, answer: Recorded): Promise<unknown> {
@@ -129,7 +136,7 @@ describe('a recorded error of Fitbit', () => {
   });
 
   it.each(errors)('%s contains no secrets, whatever it is the answer to', async (name) => {
-    for (const operation of ['code_exchange', 'profile', 'introspect', 'revoke', 'refresh'] as const) {
+    for (const operation of operations) {
       // A refresh waits and tries again after a 429.
       if (name === 'rate-limited' && operation === 'refresh') continue;
       const text = printed(await call(operation, recorded(`fitbit/${name}`)));

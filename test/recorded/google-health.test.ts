@@ -9,7 +9,16 @@ import {
 } from 'passport-fitbit-strategy/google-health';
 import { describe, expect, it } from 'vitest';
 import { authenticate, beginLogin, callbackRequest } from '../support/strategy.ts';
-import { namesOf, printed, type Recorded, recorded, recordedText, replay } from './support.ts';
+import {
+  namesOf,
+  type Operation,
+  operations,
+  printed,
+  type Recorded,
+  recorded,
+  recordedText,
+  replay,
+} from './support.ts';
 
 const client = {
   clientID: String(recorded('google-health/tokeninfo').body.aud),
@@ -20,8 +29,6 @@ const { access_token: accessToken } = recorded('google-health/token').body;
 const scope = ['activity_and_fitness', 'sleep'].map(
   (name) => `https://www.googleapis.com/auth/googlehealth.${name}.readonly`,
 );
-
-type Operation = 'code_exchange' | 'profile' | 'refresh' | 'introspect' | 'revoke';
 
 interface Call {
   /** The answer to the identity call of a login. */
@@ -197,7 +204,7 @@ describe('a recorded error of Google', () => {
   it.each([...errors, ...failures].map(([name]) => name))(
     '%s contains no secrets, whatever it is the answer to',
     async (name) => {
-      for (const operation of ['code_exchange', 'profile', 'introspect', 'revoke', 'refresh'] as const) {
+      for (const operation of operations) {
         // A refresh waits and tries again after a 429.
         if (name === 'rate-limited' && operation === 'refresh') continue;
         const text = printed(await call(operation, recorded(`google-health/${name}`)));

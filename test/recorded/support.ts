@@ -45,6 +45,11 @@ export function replay(answers: Readonly<Record<string, Recorded>>): Promise<Fau
   });
 }
 
+/** The calls in whose answers an error may come. */
+export const operations = ['code_exchange', 'profile', 'introspect', 'revoke', 'refresh'] as const;
+
+export type Operation = (typeof operations)[number];
+
 /** Everything that an app can print of a value. */
 export function printed(value: unknown): string {
   return `${inspect(value, { depth: 10, showHidden: true })} ${JSON.stringify(value)}`;
