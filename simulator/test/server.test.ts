@@ -347,6 +347,7 @@ describe('open consent pages', () => {
       writable: new Set<string>(),
       owner: '',
       enabled: true,
+      organization: undefined,
     } as const;
     const asked = {
       provider: 'fitbit',

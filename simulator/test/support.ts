@@ -6,7 +6,8 @@ import {
   type SimulatorOptions,
   startSimulator,
 } from 'fitbit-simulator';
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
+import { differences } from '../../test/support/shapes.ts';
 
 const running: Simulator[] = [];
 
@@ -52,12 +53,27 @@ export function basic(client: { clientID: string; clientSecret?: string }): Fiel
 
 export const bearer = (token: string): Fields => ({ authorization: `Bearer ${token}` });
 
-/** POSTs a form and follows no redirect. */
-export function post(url: string, form: Fields, headers: Fields = {}): Promise<Response> {
-  return fetch(url, { method: 'POST', body: new URLSearchParams(form), headers, redirect: 'manual' });
+/** Sends a request, follows no redirect, and holds a JSON answer to the shape that the provider publishes. */
+export async function ask(url: string, init: RequestInit): Promise<Response> {
+  const answer = await fetch(url, { ...init, redirect: 'manual' });
+  if (answer.headers.get('content-type')?.startsWith('application/json')) {
+    const text = await answer
+      .clone()
+      .text()
+      .catch(() => undefined); // a fault cut it off
+    if (text === undefined) return answer;
+    const { pathname } = new URL(url);
+    const found = differences(init.method ?? 'GET', pathname, answer.status, JSON.parse(text));
+    expect([pathname, answer.status, found ?? []]).toEqual([pathname, answer.status, []]);
+  }
+  return answer;
 }
 
-export const get = (url: string, headers: Fields = {}) => fetch(url, { headers, redirect: 'manual' });
+/** POSTs a form. */
+export const post = (url: string, form: Fields, headers: Fields = {}) =>
+  ask(url, { method: 'POST', body: new URLSearchParams(form), headers });
+
+export const get = (url: string, headers: Fields = {}) => ask(url, { headers });
 
 export const withQuery = (url: string, query: Fields) => `${url}?${new URLSearchParams(query)}`;
 
@@ -104,6 +120,12 @@ export async function fitbitTokens(
 ): Promise<Tokens> {
   const code = await fitbitCode(simulator, { clientID: client.clientID, ...over });
   return tokensOf(await objectOf(await post(client.tokenURL, exchangeForm(code), basic(client))));
+}
+
+/** The status and the first error of an answer of Fitbit's. */
+export async function fitbitErrorOf(response: Response): Promise<[number, unknown]> {
+  const { errors } = await objectOf(response);
+  return [response.status, Array.isArray(errors) ? errors[0] : errors];
 }
 
 /** Refreshes with Fitbit. */

@@ -1,5 +1,6 @@
 import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { auth, health } from 'googleapis/build/src/apis/health/index.js';
+import { refresh } from 'passport-fitbit-strategy/google-health';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const CALLBACK = 'http://localhost:3000/callback';
@@ -30,6 +31,7 @@ async function signIn(scope = SCOPES) {
     person: 'zoe',
     scope,
     redirectURI: CALLBACK,
+    prompt: 'consent',
   });
   client.setCredentials((await client.getToken(code)).tokens);
   return client;
@@ -66,6 +68,49 @@ describe('googleapis, health v4', () => {
     expect(sleep.data.dataPoints?.[0]?.sleep?.type).toBe('STAGES');
     const rate = await users.dataTypes.dataPoints.list({ parent: 'users/me/dataTypes/heart-rate' });
     expect(Number(rate.data.dataPoints?.[0]?.heartRate?.beatsPerMinute)).toBeGreaterThan(40);
+  });
+
+  it('reads by the id of the user, and no other user', async () => {
+    const scope = ['activity_and_fitness', 'profile'].map(
+      (name) => `https://www.googleapis.com/auth/googlehealth.${name}.readonly`,
+    );
+    const { users } = health({ version: 'v4', auth: await signIn(scope), rootUrl });
+    const { data } = await users.getProfile({ name: 'users/8677373576871223311/profile' });
+    expect(data).toMatchObject({
+      name: 'users/8677373576871223311/profile',
+      userConfiguredWalkingStrideLengthMm: 714,
+    });
+    const identity = await users.getIdentity({ name: 'users/8677373576871223311/identity' });
+    expect(identity.data.legacyUserId).toBe('2E4RVC');
+    const another = users.getProfile({ name: 'users/5120993317845560032/profile' });
+    await expect(another).rejects.toMatchObject({ status: 403 });
+  });
+
+  it('reads with a narrower token, where one with scopes of other APIs is refused', async () => {
+    const client = await signIn([...SCOPES, 'https://www.googleapis.com/auth/calendar.readonly']);
+    const { users } = health({ version: 'v4', auth: client, rootUrl });
+    const read = () => users.getIdentity({ name: 'users/me/identity' });
+    await expect(read()).rejects.toMatchObject({
+      status: 403,
+      response: {
+        data: {
+          error: {
+            details: [
+              {
+                reason: 'DISALLOWED_OAUTH_SCOPES',
+                metadata: { disallowed_scopes: 'calendar.readonly' },
+              },
+            ],
+          },
+        },
+      },
+    });
+    const { refresh_token: refreshToken } = client.credentials;
+    const narrow = await refresh(simulator.googleHealth, refreshToken ?? '', {
+      scope: ['activity_and_fitness.readonly', 'sleep.readonly'],
+    });
+    client.setCredentials({ access_token: narrow.accessToken });
+    expect((await read()).data.healthUserId).toBe('8677373576871223311');
   });
 
   it('is told what is wrong', async () => {

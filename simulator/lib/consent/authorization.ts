@@ -19,7 +19,7 @@ export type Reading = { readonly request: AuthorizeRequest } | { readonly refusa
 
 /** What an allowed request brings the app. */
 export interface Consent {
-  /** The authorization code. */
+  /** The authorization code; empty if the callback carries an error, such as an administrator's refusal. */
   readonly code: string;
   /** Where the browser is sent: the app's callback with code and state. */
   readonly redirectTo: string;
@@ -33,6 +33,8 @@ export interface Authorization {
   allow(world: World, request: AuthorizeRequest, person: Person, scope: readonly string[]): Consent;
   /** The user denies: where the browser is sent. */
   deny(world: World, request: AuthorizeRequest): string;
+  /** Why a user may not allow: where the browser is sent, or the provider's page; undefined for one who may. */
+  refuse?(world: World, request: AuthorizeRequest, person: Person): string | Refusal | undefined;
   /** Where the browser is sent without a page being shown; undefined for a request that gets a page. */
   silent?(world: World, request: AuthorizeRequest, signedIn: Person | undefined): string | undefined;
 }

@@ -76,7 +76,11 @@ export function consentTo(world: World, options: ConsentOptions | ConsentURLOpti
   const ticked = granted === undefined ? request.scope : splitScope(granted);
   if (ticked.length === 0) throw new TypeError('"granted" must name a scope; use deny() for a refusal');
   for (const one of ticked) oneOf(request.scope)(one, 'granted[]');
-  return authorizations[request.provider].allow(world, request, person, ticked);
+  const { allow, refuse } = authorizations[request.provider];
+  const refused = refuse?.(world, request, person);
+  if (typeof refused === 'string') return { code: '', redirectTo: refused };
+  if (refused !== undefined) throw new AuthorizeRefusal(refused.status, refused.text, refused.note);
+  return allow(world, request, person, ticked);
 }
 
 /** Denies a request, through the checks of the authorize endpoint. */

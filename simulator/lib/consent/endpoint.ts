@@ -47,7 +47,7 @@ export function answerConsentPage(world: World, { form }: Incoming): Reply {
     return messagePage(400, 'Start again from the app', text, world.appURL);
   }
   const { provider } = request;
-  const { allow, deny } = authorizations[provider];
+  const { allow, deny, refuse } = authorizations[provider];
   if (provider === 'fitbit' && world.fitbitIsShutDown) {
     const text = 'This was Fitbit’s own sign-in. Go back to the app, and continue with Google Health.';
     return messagePage(410, 'Fitbit has been shut down', text, world.appURL);
@@ -56,6 +56,9 @@ export function answerConsentPage(world: World, { form }: Incoming): Reply {
 
   const person = peopleFor(world, request.app).find(({ id }) => id === form.get('person'));
   if (person === undefined) return consentPage(world, request, undefined, 'Choose who you are.');
+  const refused = refuse?.(world, request, person);
+  if (typeof refused === 'string') return redirect(refused);
+  if (refused !== undefined) return refusalPage(provider, refused);
   const scope = tickedScopes(request, form);
   if (scope.length === 0) {
     // Fitbit does not let a user go on with nothing ticked; Google takes it for a denial.

@@ -97,6 +97,8 @@ export const accountChoices: ReadonlyMap<string, { label: string } & Pick<NewPer
     ['both', { label: 'Fitbit, moved to Google Health', fitbit: true, google: true }],
     ['google-health', { label: 'Google Health', fitbit: false, google: true }],
     ['google', { label: 'Google without Google Health', fitbit: false, google: { healthUserID: null } }],
+    ['unfinished', { label: 'Google Health, not set up', fitbit: false, google: { unfinished: true } }],
+    ['forbidden', { label: 'Google Health, app forbidden', fitbit: false, google: { forbidden: true } }],
   ]);
 
 function readPerson(form: URLSearchParams): NewPerson {

@@ -41,6 +41,7 @@ export function registerFitbitApp({ apps }: World, settings: FitbitAppSettings):
     writable: new Set(access === 'read' ? [] : access === 'write' ? fitbitScopes : access),
     owner,
     enabled: approved,
+    organization: undefined,
   });
 }
 

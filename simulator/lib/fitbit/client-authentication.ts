@@ -1,21 +1,24 @@
 import type { OrReply, Reply } from '../http/reply.ts';
-import { decodeCredential, type Incoming, readBasic } from '../http/request.ts';
+import { decodeCredential, readBasic } from '../http/request.ts';
 import type { App } from '../world/apps.ts';
 import type { World } from '../world/world.ts';
 import { invalidClient } from './errors.ts';
 
-/** Finds the app that calls: a Basic header for apps with a secret, `client_id` in the body for the others. */
-export function authenticateFitbitClient(world: World, request: Incoming): OrReply<{ app: App }> {
-  const header = request.headers.authorization;
-  return header === undefined ? byBody(world, request.form) : byHeader(world, header);
+/** Finds the app that calls: a Basic header for apps with a secret, `client_id` as a parameter for the others. */
+export function authenticateFitbitClient(
+  world: World,
+  header: string | undefined,
+  parameters: URLSearchParams,
+): OrReply<{ app: App }> {
+  return header === undefined ? byParameter(world, parameters) : byHeader(world, header);
 }
 
-function byBody(world: World, form: URLSearchParams): OrReply<{ app: App }> {
-  const clientID = form.get('client_id');
+function byParameter(world: World, parameters: URLSearchParams): OrReply<{ app: App }> {
+  const clientID = parameters.get('client_id');
   if (!clientID) {
     const message =
       'Invalid authorization header format. The header was not recognized to be a valid header for any of known implementations or a client_id was not specified in case of a public client Received header = null.';
-    return refuse(world, message, 'there is neither an Authorization header nor a client_id in the body');
+    return refuse(world, message, 'there is neither an Authorization header nor a client_id');
   }
   const app = world.apps.find('fitbit', clientID);
   if (app === undefined) return refuse(world, 'Client id invalid.', `no app is registered with ${clientID}`);

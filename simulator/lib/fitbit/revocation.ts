@@ -31,6 +31,6 @@ function authenticate(world: World, request: Incoming): OrReply<{ clientID: stri
     const found = findAccessToken(world, request);
     return 'reply' in found ? found : { clientID: found.token.clientID };
   }
-  const client = authenticateFitbitClient(world, request);
+  const client = authenticateFitbitClient(world, request.headers.authorization, request.form);
   return 'reply' in client ? client : { clientID: client.app.clientID };
 }

@@ -19,11 +19,14 @@ const replayWindow = 120_000;
 
 /** Fitbit's token endpoint: code exchange and refresh. */
 export function fitbitToken(world: World, request: Incoming): Reply {
-  const client = authenticateFitbitClient(world, request);
+  // Of a parameter that is in both, the body's value counts.
+  const query = world.switches.values.fitbitTokenQuery ? request.query : [];
+  const form = new URLSearchParams([...request.form, ...query]);
+  const client = authenticateFitbitClient(world, request.headers.authorization, form);
   if ('reply' in client) return client.reply;
-  const grantType = request.form.get('grant_type');
-  if (grantType === 'authorization_code') return exchange(world, client.app, request.form);
-  if (grantType === 'refresh_token') return refresh(world, client.app, request.form);
+  const grantType = form.get('grant_type');
+  if (grantType === 'authorization_code') return exchange(world, client.app, form);
+  if (grantType === 'refresh_token') return refresh(world, client.app, form);
   const [word, note] = grantType
     ? ['Invalid', `grant_type is ${grantType}; the simulator knows authorization_code and refresh_token`]
     : ['Missing', 'grant_type is missing; is the body application/x-www-form-urlencoded?'];
@@ -34,7 +37,7 @@ function exchange(world: World, app: App, form: URLSearchParams): Reply {
   const value = form.get('code');
   if (!value) return missingParameter(world, 'code');
   const code = world.ledger.code(value);
-  const problem = codeProblem(code, app, form);
+  const problem = codeProblem(world, code, app, form);
   if (problem !== undefined || code === undefined) {
     // No full stop between the code and what follows.
     const message = `Authorization code invalid: ${value}`;
@@ -55,11 +58,20 @@ function exchange(world: World, app: App, form: URLSearchParams): Reply {
 }
 
 /** Why a code is no good, apart from its age; undefined when it is. */
-function codeProblem(code: Code | undefined, app: App, form: URLSearchParams): string | undefined {
+function codeProblem(
+  world: World,
+  code: Code | undefined,
+  app: App,
+  form: URLSearchParams,
+): string | undefined {
   if (code?.clientID !== app.clientID || code.provider !== 'fitbit') {
     return 'this code was not given to this app';
   }
   if (code.used) return 'this code was used before';
+  const refusesVerifier = world.switches.values.fitbitUnexpectedVerifier === 'refused';
+  if (code.challenge === undefined && refusesVerifier && form.has('code_verifier')) {
+    return 'there is a code_verifier, but the authorize request had no code_challenge';
+  }
   if (!verifierFits(code.challenge, form.get('code_verifier'))) {
     return 'code_verifier does not belong to the code_challenge of the authorize request';
   }

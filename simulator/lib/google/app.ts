@@ -1,4 +1,4 @@
-import { boolean, checkFields } from '../check.ts';
+import { boolean, checkFields, text } from '../check.ts';
 import { type App, type AppSettings, appChecks } from '../world/apps.ts';
 import type { World } from '../world/world.ts';
 
@@ -6,11 +6,20 @@ import type { World } from '../world/world.ts';
 export interface GoogleHealthAppSettings extends AppSettings {
   /** Whether the Google Health API is enabled for the project; without, it answers 403. @default true */
   readonly apiEnabled?: boolean | undefined;
+  /**
+   * The Google Workspace domain whose users alone may use the app: its audience is *Internal*.
+   * @default none: anybody may
+   */
+  readonly organization?: string | undefined;
 }
 
 /** Registers an app in a Google project. */
 export function registerGoogleHealthApp({ apps }: World, settings: GoogleHealthAppSettings): App {
-  checkFields(settings, 'the Google Health app', { ...appChecks, apiEnabled: boolean });
+  checkFields(settings, 'the Google Health app', {
+    ...appChecks,
+    apiEnabled: boolean,
+    organization: text,
+  });
   const number = apps.size;
   return apps.add({
     provider: 'google-health',
@@ -22,5 +31,6 @@ export function registerGoogleHealthApp({ apps }: World, settings: GoogleHealthA
     writable: new Set(),
     owner: '',
     enabled: settings.apiEnabled ?? true,
+    organization: settings.organization,
   });
 }

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { splitScope } from '../check.ts';
 import { type Authorization, addCode, appendQuery, type Reading } from '../consent/authorization.ts';
 import { redirectProblem } from '../world/apps.ts';
+import type { AuthorizeRequest } from '../world/authorize-request.ts';
 import type { World } from '../world/world.ts';
+import { organizationRefusal } from './organization.ts';
 import { fullScopeName, isGoogleScope } from './scopes.ts';
 
 /** Google's issuer identifier (RFC 9207). */
@@ -29,36 +31,50 @@ export const googleAuthorization: Authorization = {
       iss: world.switches.values.googleCallbackIssuer === 'never' ? undefined : issuer,
       code,
       scope: scope.join(' '),
-      authuser: '0',
-      hd: person.google?.hostedDomain,
-      prompt: request.prompt.includes('none') ? 'none' : 'consent',
+      ...(world.switches.values.googleCallbackAccount && {
+        authuser: '0',
+        hd: person.google?.hostedDomain,
+        prompt: request.prompt.includes('none') ? 'none' : 'consent',
+      }),
     };
     return { code, redirectTo: appendQuery(request.redirectURI, entries) };
   },
 
-  deny(world, { redirectURI, state }) {
+  deny(world, request) {
     const description = world.switches.values.googleDenialDescription ? 'The user denied access.' : undefined;
-    const error = { error: 'access_denied', error_description: description, state, iss: errorIssuer(world) };
-    return appendQuery(redirectURI, error);
+    return errorCallback(world, request, 'access_denied', description);
+  },
+
+  refuse(world, request, person) {
+    const refusal = organizationRefusal(request.app, person);
+    const { googleOrganizationRefusal: where } = world.switches.values;
+    if (refusal === undefined || where === 'token') return undefined;
+    if (where === 'callback') return errorCallback(world, request, refusal.error);
+    return { status: refusal.status, text: refusal.error, note: refusal.note };
   },
 
   /** `prompt=none`: a code at once for a user who is signed in and has consented to everything, else an error. */
   silent(world, request, signedIn) {
-    const { app, prompt, redirectURI, scope, state } = request;
+    const { app, prompt, scope } = request;
     if (!prompt.includes('none')) return undefined;
     const grant = signedIn && world.ledger.grantOf('google-health', app.clientID, signedIn.id);
     const covered = scope.every((one) => grant?.scope.has(one) || grant?.scope.has(fullScopeName(one)));
     if (signedIn !== undefined && covered) {
       return googleAuthorization.allow(world, request, signedIn, scope).redirectTo;
     }
-    const error = world.switches.values.googlePromptNone;
-    return appendQuery(redirectURI, { error, state, iss: errorIssuer(world) });
+    return errorCallback(world, request, world.switches.values.googlePromptNone);
   },
 };
 
-/** `iss` of a callback with an error: whether Google sends it is not known. */
-function errorIssuer(world: World): string | undefined {
-  return world.switches.values.googleCallbackIssuer === 'always' ? issuer : undefined;
+/** The callback with an error. Whether Google sends `iss` with it is not known. */
+function errorCallback(
+  world: World,
+  { redirectURI, state }: AuthorizeRequest,
+  error: string,
+  description?: string,
+): string {
+  const iss = world.switches.values.googleCallbackIssuer === 'always' ? issuer : undefined;
+  return appendQuery(redirectURI, { error, error_description: description, state, iss });
 }
 
 /** Reads an authorize request as Google does: a bad one ends on Google's own page. */

@@ -84,13 +84,8 @@ export function googleDataPoints(world: World, request: Incoming): Reply {
   if (type === undefined) {
     return invalid(`The simulator has the data types ${[...dataTypes.keys()].join(', ')}.`);
   }
-  const user = findHealthUser(world, request, [type.scope]);
+  const user = findHealthUser(world, request, [type.scope], 'DataPointsService.ListDataPoints');
   if ('reply' in user) return user.reply;
-  const { user: name = 'me' } = request.parameters;
-  if (name !== 'me' && name !== user.healthUserID) {
-    const note = 'the path names another user than the token; use "me"';
-    return apiError(403, 'PERMISSION_DENIED', 'The caller does not have permission', note);
-  }
   const filter = readFilter(request.query.get('filter') ?? '', type);
   if (filter === undefined) return invalid('Invalid filter.');
   const page = readPage(request, type);

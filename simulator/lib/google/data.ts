@@ -11,6 +11,7 @@ import {
   isHealthScope,
   isOtherScope,
   isSignInScope,
+  shortScopeName,
 } from './scopes.ts';
 
 /** A user whose token may read Health data. */
@@ -31,7 +32,7 @@ export function googleIdentity(world: World, request: Incoming): Reply {
   if ('reply' in user) return user.reply;
   const empty = world.switches.values.googleLegacyUserID === 'empty' ? '' : undefined;
   return json(200, {
-    name: 'users/me/identity',
+    name: `users/${request.parameters.user ?? 'me'}/identity`,
     // JSON leaves an undefined value out.
     legacyUserId: user.google.legacyUserID ?? empty,
     healthUserId: user.healthUserID,
@@ -40,7 +41,8 @@ export function googleIdentity(world: World, request: Incoming): Reply {
 
 /** The Health profile: no name, e-mail address or picture. */
 export function googleHealthProfile(world: World, request: Incoming): Reply {
-  const user = findHealthUser(world, request, [`${googleHealthPrefix}profile.readonly`]);
+  const scopes = [`${googleHealthPrefix}profile.readonly`];
+  const user = findHealthUser(world, request, scopes, 'HealthProfileService.GetProfile');
   if ('reply' in user) return user.reply;
   const { person, healthUserID } = user;
   const [year, month, day] = (person.fitbit?.memberSince ?? '2024-01-15').split('-').map(Number);
@@ -79,26 +81,31 @@ export function googleUserinfo(world: World, request: Incoming): Reply {
   });
 }
 
-/** The checks that every call of the Health API goes through. */
+/**
+ * The checks that every call of the Health API goes through. `method` is the name that Google's errors have for the
+ * call, where it is known.
+ */
 export function findHealthUser(
   world: World,
   request: Incoming,
   scopes: readonly string[],
+  method?: string,
 ): OrReply<HealthUser> {
   const refuse = (...error: Parameters<typeof apiError>) => ({ reply: apiError(...error) });
+  const metadata = { ...(method && { method: `google.devicesandservices.health.v4.${method}` }), service };
   const token = findAccessToken(world, request);
   if (token === undefined) {
-    const message =
-      'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.';
     const missing = readBearer(request.headers.authorization) === undefined;
+    const message = `${missing ? 'Request is missing required authentication credential' : 'Request had invalid authentication credentials'}. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.`;
     const challenge = 'Bearer realm="https://accounts.google.com/"';
     return refuse(401, 'UNAUTHENTICATED', message, 'the access token is missing or dead: refresh it', {
-      ...(missing && { reason: 'CREDENTIALS_MISSING', metadata: { service } }),
+      ...(missing && { reason: 'CREDENTIALS_MISSING', metadata }),
       headers: { 'www-authenticate': missing ? challenge : `${challenge}, error="invalid_token"` },
     });
   }
   const { clientID, personID, scope } = token;
-  const { googleRateLimit, googleNutritionIdentity, googleUnfinishedStatus } = world.switches.values;
+  const { googleRateLimit, googleNutritionIdentity, googleUnfinishedStatus, ...switches } =
+    world.switches.values;
   const allowance = world.rateLimits.count(`google ${clientID} ${personID}`, googleRateLimit, 60);
   if (!allowance.allowed) {
     const message = "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute per user'.";
@@ -109,11 +116,14 @@ export function findHealthUser(
     });
   }
   if (!world.apps.find('google-health', clientID)?.enabled) {
-    const message = 'Google Health API has not been used in this project before or it is disabled.';
-    const help = `https://console.developers.google.com/apis/api/${service}/overview?project=${projectOf(clientID)}`;
-    const metadata = { service, consumer: `projects/${projectOf(clientID)}` };
-    const details = { reason: 'SERVICE_DISABLED', metadata, help };
-    return refuse(403, 'PERMISSION_DENIED', message, 'enable the API', details);
+    const project = projectOf(clientID);
+    const help = `https://console.developers.google.com/apis/api/${service}/overview?project=${project}`;
+    const message = `Google Health API has not been used in project ${project} before or it is disabled. Enable it by visiting ${help} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`;
+    return refuse(403, 'PERMISSION_DENIED', message, 'enable the API', {
+      reason: 'SERVICE_DISABLED',
+      metadata: { consumer: `projects/${project}`, service },
+      help,
+    });
   }
   const others = scope.filter(isOtherScope);
   if (others.length > 0) {
@@ -121,7 +131,12 @@ export function findHealthUser(
     return refuse(403, 'PERMISSION_DENIED', message, 'the token also has scopes of other Google APIs', {
       reason: 'DISALLOWED_OAUTH_SCOPES',
       domain: service,
-      metadata: { disallowed_scopes: others.join(',') },
+      metadata: {
+        disallowed_scopes: (switches.googleDisallowedScopes === 'short'
+          ? others.map(shortScopeName)
+          : others
+        ).join(','),
+      },
     });
   }
   const enough = scopes === identityScopes && googleNutritionIdentity ? [...scopes, nutritionScope] : scopes;
@@ -129,14 +144,14 @@ export function findHealthUser(
     const message = 'Request had insufficient authentication scopes.';
     return refuse(403, 'PERMISSION_DENIED', message, 'no scope was granted that this call needs', {
       reason: scope.some(isHealthScope) ? 'MISSING_OAUTH_SCOPE' : 'ACCESS_TOKEN_SCOPE_INSUFFICIENT',
-      metadata: { service },
+      metadata,
     });
   }
   const person = world.people.get(personID);
   const google = person?.google;
   if (google?.unmigrated) {
     const note = 'the Fitbit account was not moved to Google';
-    return refuse(403, 'PERMISSION_DENIED', 'The caller does not have permission', note);
+    return refuse(403, 'PERMISSION_DENIED', switches.googleUnmigratedMessage, note);
   }
   if (person === undefined || google?.healthUserID === undefined) {
     const message = 'The account is not linked to Google Health.';
@@ -150,6 +165,16 @@ export function findHealthUser(
   if (google.unfinished) {
     const note = 'the user has not finished the set-up of Google Health';
     return refuse(googleUnfinishedStatus, 'FAILED_PRECONDITION', 'Precondition check failed.', note);
+  }
+  const { user = 'me' } = request.parameters;
+  if (user !== 'me' && user !== google.healthUserID) {
+    const note = 'the path names another user than the token; use "me"';
+    return switches.googleForeignUser === 403
+      ? refuse(403, 'PERMISSION_DENIED', 'The caller does not have permission', note)
+      : refuse(400, 'INVALID_ARGUMENT', 'Invalid user resource name.', note, {
+          reason: 'INVALID_USER_RESOURCE_NAME',
+          domain: service,
+        });
   }
   return { person, google, healthUserID: google.healthUserID, scope };
 }

@@ -7,8 +7,8 @@ export const googlePaths = {
   token: '/google/token',
   introspect: '/google/tokeninfo',
   revoke: '/google/revoke',
-  identity: '/google/v4/users/me/identity',
-  profile: '/google/v4/users/me/profile',
+  identity: '/google/v4/users/:user/identity',
+  profile: '/google/v4/users/:user/profile',
   userinfo: '/google/oauth2/v3/userinfo',
   dataPoints: '/google/v4/users/:user/dataTypes/:type/dataPoints',
   webhookKeys: '/google/googlehealthapi/webhooks/webhooks_public_keyset.json',
@@ -50,8 +50,8 @@ export function googleHealthEndpoints({ url }: World, app: App): GoogleHealthEnd
     tokenURL: url + googlePaths.token,
     introspectionURL: url + googlePaths.introspect,
     revocationURL: url + googlePaths.revoke,
-    identityURL: url + googlePaths.identity,
-    userProfileURL: url + googlePaths.profile,
+    identityURL: `${url}${googlePaths.identity.replace(':user', 'me')}`,
+    userProfileURL: `${url}${googlePaths.profile.replace(':user', 'me')}`,
     userinfoURL: url + googlePaths.userinfo,
   };
 }

@@ -35,7 +35,10 @@ export function apiError(
   const type = (name: string) => ({ '@type': `type.googleapis.com/google.rpc.${name}` });
   const details = [
     reason && { ...type('ErrorInfo'), reason, domain, ...(metadata && { metadata }) },
-    help && { ...type('Help'), links: [{ description: 'Google developers console', url: help }] },
+    help && {
+      ...type('Help'),
+      links: [{ description: 'Google developers console API activation', url: help }],
+    },
     retryDelay !== undefined && { ...type('RetryInfo'), retryDelay: `${retryDelay}s` },
   ].filter(Boolean);
   const error = { code, message, status, ...(details.length > 0 && { details }) };

@@ -85,6 +85,11 @@ export function isOtherScope(scope: string): boolean {
   return otherScopes.has(scope);
 }
 
+/** A scope without the URL in front. */
+export function shortScopeName(scope: string): string {
+  return scope.startsWith(authPrefix) ? scope.slice(authPrefix.length) : scope;
+}
+
 /** Whether a scope is one of OpenID's, which the consent page has no box for. */
 export function isSignInScope(scope: string): boolean {
   return signInTitles.has(fullScopeName(scope));
@@ -95,12 +100,12 @@ export function describeGoogleScope(scope: string): { title: string; about: stri
   const signIn = signInTitles.get(fullScopeName(scope));
   if (signIn !== undefined) return { title: signIn, about: '', signIn: true };
   const other = otherScopes.get(scope);
-  if (other !== undefined) return { title: other, about: scope.slice(authPrefix.length), signIn: false };
+  if (other !== undefined) return { title: other, about: shortScopeName(scope), signIn: false };
   const [kind = '', access] = scope.slice(googleHealthPrefix.length).split('.');
   const what = kinds[kind]?.[1] ?? kind;
   return {
     title: `${access === 'writeonly' ? 'Add to' : 'See'} your ${what}`,
-    about: scope.slice(authPrefix.length),
+    about: shortScopeName(scope),
     signIn: false,
   };
 }

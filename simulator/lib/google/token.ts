@@ -8,6 +8,7 @@ import type { RefreshToken } from '../world/ledger.ts';
 import type { World } from '../world/world.ts';
 import { authenticateGoogleClient } from './client-authentication.ts';
 import { missingParameter, oauthError } from './errors.ts';
+import { organizationRefusal } from './organization.ts';
 import { fullScopeName, includesScope } from './scopes.ts';
 
 /** How long an access token and, in Testing, a refresh token live, in seconds. */
@@ -50,7 +51,7 @@ function exchange(world: World, app: App, form: URLSearchParams): Reply {
     const note = 'code_verifier does not belong to the code_challenge of the authorize request';
     return oauthError(400, 'invalid_grant', description, note);
   }
-  const forbidden = forbiddenBy(world, code.personID);
+  const forbidden = forbiddenBy(world, app, code.personID);
   if (forbidden !== undefined) return forbidden;
   code.used = true;
   return json(200, issueTokens(world, code, code.newRefreshToken, code.offline));
@@ -67,7 +68,7 @@ function refresh(world: World, app: App, form: URLSearchParams): Reply {
         : 'this refresh token has expired, or is not yours';
     return oauthError(400, 'invalid_grant', world.switches.values.googleInvalidGrant, note);
   }
-  const forbidden = forbiddenBy(world, token.personID);
+  const forbidden = forbiddenBy(world, app, token.personID);
   if (forbidden !== undefined) return forbidden;
   const scope = splitScope(form.get('scope') ?? '').map(fullScopeName);
   const foreign = scope.find((one) => !includesScope(token.scope, one));
@@ -82,11 +83,10 @@ function refresh(world: World, app: App, form: URLSearchParams): Reply {
   return json(200, issueTokens(world, token, rotate, true, scope.length > 0 ? scope : token.scope));
 }
 
-/** The answer for a user whose administrator does not allow the app. */
-function forbiddenBy(world: World, personID: string): Reply | undefined {
-  if (!world.people.get(personID)?.google?.forbidden) return undefined;
-  const note = "the administrator of this user's organization does not allow the app";
-  return oauthError(400, 'admin_policy_enforced', 'Blocked by the administrator.', note);
+/** The answer for a user whom an organization keeps from the app. */
+function forbiddenBy(world: World, app: App, personID: string): Reply | undefined {
+  const refusal = organizationRefusal(app, world.people.get(personID));
+  return refusal && oauthError(400, refusal.error, 'Blocked by the organization.', refusal.note);
 }
 
 function endIfUnused(world: World): number {

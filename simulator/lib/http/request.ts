@@ -34,11 +34,11 @@ export async function readBody(message: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Reads a body's parameters. JSON is read as well because Google's token endpoint takes it. */
-export function readForm(body: string, contentType: string | undefined): URLSearchParams {
+/** Reads a body's parameters, of JSON only where the provider takes it: Google does, Fitbit doesn't. */
+export function readForm(body: string, contentType: string | undefined, takesJSON: boolean): URLSearchParams {
   const type = contentType?.split(';')[0]?.trim().toLowerCase();
   if (type === 'application/x-www-form-urlencoded') return new URLSearchParams(body);
-  return type === 'application/json' ? readJSON(body) : new URLSearchParams();
+  return takesJSON && type === 'application/json' ? readJSON(body) : new URLSearchParams();
 }
 
 function readJSON(body: string): URLSearchParams {

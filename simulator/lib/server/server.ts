@@ -64,7 +64,7 @@ export class SimulatorServer {
       query: url.searchParams,
       parameters: { ...match?.groups },
       headers: message.headers,
-      form: readForm(body, message.headers['content-type']),
+      form: readForm(body, message.headers['content-type'], route?.provider === 'google-health'),
       body,
     };
     if (route === undefined) send(response, ownPage(this.#world, request));

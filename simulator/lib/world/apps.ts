@@ -39,6 +39,8 @@ export interface App {
   readonly owner: string;
   /** Fitbit: the app is approved. Google: the API is enabled for the project. */
   readonly enabled: boolean;
+  /** Google: the Workspace domain whose users alone may use the app; undefined for everybody. */
+  readonly organization: string | undefined;
 }
 
 /** The registered apps of both providers. */

@@ -19,7 +19,7 @@ export interface GoogleAccount {
   readonly unmigrated: boolean;
   /** True until the user has finished the set-up of Google Health: the Health API answers 412. */
   readonly unfinished?: boolean;
-  /** True if the user's administrator does not allow the app: the token endpoint answers `admin_policy_enforced`. */
+  /** True if the user's administrator does not allow the app: Google answers `admin_policy_enforced`. */
   readonly forbidden?: boolean;
   /** The Google Workspace domain of the account, which the callback names. */
   readonly hostedDomain?: string;

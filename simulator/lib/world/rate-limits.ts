@@ -28,6 +28,7 @@ export class RateLimits {
     const allowed = entry.count < limit;
     if (allowed) entry.count += 1;
     const reset = Math.ceil(((window + 1) * span * 1000 - now) / 1000);
-    return { allowed, limit, remaining: limit - entry.count, reset };
+    // A limit that was lowered may be below what is counted already.
+    return { allowed, limit, remaining: Math.max(0, limit - entry.count), reset };
   }
 }

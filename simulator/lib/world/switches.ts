@@ -53,6 +53,13 @@ export const switchTable = {
   },
   /** Whether the token response names the granted scope; some old replies don't. */
   fitbitTokenScope: { about: 'Token response names the scope', values: yesOrNo },
+  /** Whether the token endpoint reads the query as well: Fitbit's OpenAPI file puts its parameters there. */
+  fitbitTokenQuery: { about: 'Token endpoint reads the query as well as the body', values: yesOrNo },
+  /** What a code verifier does in the exchange of a code that was asked for without a challenge. */
+  fitbitUnexpectedVerifier: {
+    about: 'code_verifier for a code without a challenge',
+    values: ['ignored', 'refused'],
+  },
   /** What an unknown scope does to an authorize request. */
   fitbitUnknownScope: { about: 'Unknown scopes', values: ['refused', 'ignored'] },
   /** Requests for each user and hour. */
@@ -78,8 +85,27 @@ export const switchTable = {
   },
   /** Which callbacks of Google carry `iss`: it is rolled out in phases. */
   googleCallbackIssuer: { about: 'Callbacks that carry iss', values: ['success', 'always', 'never'] },
+  /** Whether Google's callback names the account: `authuser`, `hd` and `prompt`. */
+  googleCallbackAccount: { about: 'Callback names the account (authuser, hd, prompt)', values: yesOrNo },
+  /** Where the refusal of a user's organization arrives: at the callback, from the token endpoint, or on Google's page. */
+  googleOrganizationRefusal: {
+    about: 'Where the refusal of an organization arrives',
+    values: ['callback', 'token', 'page'],
+  },
   /** Whether `nutrition.readonly` alone lets an app ask for the identity: Google's pages disagree. */
   googleNutritionIdentity: { about: 'nutrition.readonly identifies the user', values: noOrYes },
+  /** What the Health API says of a Fitbit account that has not been moved: only the text tells. */
+  googleUnmigratedMessage: {
+    about: 'Message for a Fitbit account that was not moved',
+    values: [
+      'The caller does not have permission',
+      'The caller does not have permission. Could not mint UberMint from GaiaMint',
+    ],
+  },
+  /** How the Health API names the scopes that it does not allow: without the URL in front, or in full. */
+  googleDisallowedScopes: { about: 'Names of scopes that are not allowed', values: ['short', 'full'] },
+  /** The status of a call that names another user than the token's. */
+  googleForeignUser: { about: 'Status for the id of another user', values: [403, 400] },
   /** The status of the Health API for a user who has not finished the set-up. */
   googleUnfinishedStatus: { about: 'Status for a profile that is not finished', values: [412, 400] },
   /** How a 429 of the Health API says how long to wait. */

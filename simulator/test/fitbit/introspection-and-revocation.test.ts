@@ -4,6 +4,7 @@ import {
   bearer,
   exchangeForm,
   fitbitCode,
+  fitbitErrorOf,
   fitbitRefresh,
   fitbitTokens,
   get,
@@ -12,11 +13,6 @@ import {
   start,
   V,
 } from '../support.ts';
-
-async function errorOf(response: Response): Promise<[number, unknown]> {
-  const { errors } = await objectOf(response);
-  return [response.status, Array.isArray(errors) ? errors[0] : errors];
-}
 
 describe('introspection with Fitbit', () => {
   it('describes a live token with a Java map and milliseconds', async () => {
@@ -79,7 +75,7 @@ describe('introspection with Fitbit', () => {
     simulator.advance({ hours: 8 });
     const answer = await post(simulator.fitbit.introspectionURL, { token: access }, bearer(access));
     const message = `Access token expired: ${access}.${V}`;
-    expect(await errorOf(answer)).toEqual([401, { errorType: 'expired_token', message }]);
+    expect(await fitbitErrorOf(answer)).toEqual([401, { errorType: 'expired_token', message }]);
   });
 
   it('says of a refresh token what the switch says', async () => {
@@ -100,7 +96,7 @@ describe('introspection with Fitbit', () => {
     const { access } = await fitbitTokens(simulator);
     const answer = await post(simulator.fitbit.introspectionURL, {}, bearer(access));
     const message = `Missing parameters: token.${V}`;
-    expect(await errorOf(answer)).toEqual([400, { errorType: 'invalid_request', message }]);
+    expect(await fitbitErrorOf(answer)).toEqual([400, { errorType: 'invalid_request', message }]);
   });
 });
 
@@ -153,9 +149,9 @@ describe('revocation with Fitbit', () => {
     const revoke = () => post(simulator.fitbit.revocationURL, { token: access }, basic(simulator.fitbit));
     expect((await revoke()).status).toBe(200);
     const message = `Access token invalid: ${access}.${V}`;
-    expect(await errorOf(await revoke())).toEqual([401, { errorType: 'invalid_token', message }]);
+    expect(await fitbitErrorOf(await revoke())).toEqual([401, { errorType: 'invalid_token', message }]);
     simulator.set({ fitbitRevokeDeadError: 'invalid_grant' });
-    expect(await errorOf(await revoke())).toEqual([400, { errorType: 'invalid_grant', message }]);
+    expect(await fitbitErrorOf(await revoke())).toEqual([400, { errorType: 'invalid_grant', message }]);
   });
 
   it('wants Basic, or Bearer where the switch follows the OpenAPI file', async () => {

@@ -3,6 +3,7 @@ import {
   basic,
   bearer,
   exchangeForm,
+  fitbitErrorOf,
   fitbitRefresh,
   fitbitTokens,
   get,
@@ -11,11 +12,6 @@ import {
   start,
   V,
 } from '../support.ts';
-
-async function errorOf(response: Response): Promise<[number, unknown]> {
-  const { errors } = await objectOf(response);
-  return [response.status, Array.isArray(errors) ? errors[0] : errors];
-}
 
 describe('the profile of Fitbit', () => {
   it('is under user, with the id, names, pictures and no e-mail address', async () => {
@@ -41,6 +37,15 @@ describe('the profile of Fitbit', () => {
       },
     });
     expect(JSON.stringify(body)).not.toContain('@');
+  });
+
+  it('has every field of the OpenAPI model and none beside', async () => {
+    const simulator = await start();
+    const { access } = await fitbitTokens(simulator);
+    const { user } = await objectOf(await get(simulator.fitbit.userProfileURL, bearer(access)));
+    expect(Object.keys(Object(user)).sort().join(' ')).toBe(
+      'age ambassador autoStrideEnabled avatar avatar150 avatar640 averageDailySteps challengesBeta clockTimeDisplayFormat corporate corporateAdmin country dateOfBirth displayName displayNameSetting distanceUnit encodedId features firstName foodsLocale fullName gender glucoseUnit height heightUnit isBugReportEnabled isChild isCoach languageLocale lastName legalTermsAcceptRequired locale memberSince mfaEnabled offsetFromUTCMillis sdkDeveloper sleepTracking startDayOfWeek strideLengthRunning strideLengthRunningType strideLengthWalking strideLengthWalkingType swimUnit timezone topBadges waterUnit waterUnitName weight weightUnit',
+    );
   });
 
   it('computes the age on the clock of the simulator', async () => {
@@ -70,7 +75,7 @@ describe('the profile of Fitbit', () => {
     const { access } = await fitbitTokens(simulator, { scope: 'sleep' });
     const message = `This application does not have permission to access profile data.${V}`;
     const answer = await get(simulator.fitbit.userProfileURL, bearer(access));
-    expect(await errorOf(answer)).toEqual([403, { errorType: 'insufficient_scope', message }]);
+    expect(await fitbitErrorOf(answer)).toEqual([403, { errorType: 'insufficient_scope', message }]);
   });
 
   it('is kept from an app that Fitbit has not approved', async () => {
@@ -78,13 +83,14 @@ describe('the profile of Fitbit', () => {
     const { access } = await fitbitTokens(simulator);
     const message = `API client is not authorized by Fitbit to access the resource requested.${V}`;
     const answer = await get(simulator.fitbit.userProfileURL, bearer(access));
-    expect(await errorOf(answer)).toEqual([403, { errorType: 'insufficient_permissions', message }]);
+    expect(await fitbitErrorOf(answer)).toEqual([403, { errorType: 'insufficient_permissions', message }]);
   });
 
   it('tells an expired token from an unknown one', async () => {
     const simulator = await start();
     const { access } = await fitbitTokens(simulator);
-    const ask = async (token: string) => errorOf(await get(simulator.fitbit.userProfileURL, bearer(token)));
+    const ask = async (token: string) =>
+      fitbitErrorOf(await get(simulator.fitbit.userProfileURL, bearer(token)));
     const invalid = { errorType: 'invalid_token', message: `Access token invalid: nonsense.${V}` };
     expect(await ask('nonsense')).toEqual([401, invalid]);
     simulator.advance({ hours: 8 });
@@ -120,14 +126,19 @@ describe('the rate limit of Fitbit', () => {
     expect((await ask()).status).toBe(200);
   });
 
-  it('can be set lower', async () => {
-    const simulator = await start({ switches: { fitbitRateLimit: 1 } });
+  it('can be set lower, also below what was used already: nothing remains then', async () => {
+    const simulator = await start({ switches: { fitbitRateLimit: 3 } });
     const { access } = await fitbitTokens(simulator);
-    const statuses = [];
-    for (let count = 0; count < 2; count += 1) {
-      statuses.push((await get(simulator.fitbit.userProfileURL, bearer(access))).status);
-    }
-    expect(statuses).toEqual([200, 429]);
+    const ask = async () => {
+      const { status, headers } = await get(simulator.fitbit.userProfileURL, bearer(access));
+      return [status, headers.get('fitbit-rate-limit-remaining')];
+    };
+    expect([await ask(), await ask()]).toEqual([
+      [200, '2'],
+      [200, '1'],
+    ]);
+    simulator.set({ fitbitRateLimit: 1 });
+    expect(await ask()).toEqual([429, '0']);
   });
 });
 

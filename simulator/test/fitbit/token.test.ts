@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
+  ask,
   basic,
   callback,
+  challenge,
   exchangeForm,
   fitbitCode,
+  fitbitErrorOf,
   fitbitRefresh,
   fitbitTokens,
   objectOf,
@@ -13,15 +16,12 @@ import {
   start,
   text,
   V,
+  verifier,
+  withQuery,
 } from '../support.ts';
 
 const claimsOf = (jwt: string): Readonly<Record<string, unknown>> =>
   JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
-
-async function errorOf(response: Response): Promise<[number, unknown]> {
-  const { errors } = await objectOf(response);
-  return [response.status, Array.isArray(errors) ? errors[0] : errors];
-}
 
 describe('the code exchange with Fitbit', () => {
   it('answers with the body of the contract, not to be stored', async () => {
@@ -95,7 +95,7 @@ describe('the code exchange with Fitbit', () => {
     expect((await post(simulator.fitbit.tokenURL, form, basic(simulator.fitbit))).status).toBe(200);
     const again = await post(simulator.fitbit.tokenURL, form, basic(simulator.fitbit));
     const message = `Authorization code invalid: ${form.code}${V}`;
-    expect(await errorOf(again)).toEqual([400, { errorType: 'invalid_grant', message }]);
+    expect(await fitbitErrorOf(again)).toEqual([400, { errorType: 'invalid_grant', message }]);
   });
 
   it('takes a code for ten minutes', async () => {
@@ -108,7 +108,7 @@ describe('the code exchange with Fitbit', () => {
     simulator.advance({ seconds: 1 });
     const answer = await post(simulator.fitbit.tokenURL, exchangeForm(late), basic(simulator.fitbit));
     const message = `Authorization code expired: ${late}${V}`;
-    expect(await errorOf(answer)).toEqual([400, { errorType: 'invalid_grant', message }]);
+    expect(await fitbitErrorOf(answer)).toEqual([400, { errorType: 'invalid_grant', message }]);
   });
 
   it('refuses another redirect URI, with the status and errorType of the switches', async () => {
@@ -117,10 +117,10 @@ describe('the code exchange with Fitbit', () => {
     const form = exchangeForm(code, { redirect_uri: `${callback}/` });
     const message = `Redirect_uri mismatch: ${callback}/.${V}`;
     const first = await post(simulator.fitbit.tokenURL, form, basic(simulator.fitbit));
-    expect(await errorOf(first)).toEqual([400, { errorType: 'invalid_grant', message }]);
+    expect(await fitbitErrorOf(first)).toEqual([400, { errorType: 'invalid_grant', message }]);
     simulator.set({ fitbitRedirectMismatchStatus: 401, fitbitRedirectMismatchError: 'invalid_request' });
     const second = await post(simulator.fitbit.tokenURL, form, basic(simulator.fitbit));
-    expect(await errorOf(second)).toEqual([401, { errorType: 'invalid_request', message }]);
+    expect(await fitbitErrorOf(second)).toEqual([401, { errorType: 'invalid_request', message }]);
     const { redirect_uri: _, ...none } = form;
     expect((await post(simulator.fitbit.tokenURL, none, basic(simulator.fitbit))).status).toBe(401);
   });
@@ -139,26 +139,64 @@ describe('the code exchange with Fitbit', () => {
     const send = (form: Record<string, string>) =>
       post(simulator.fitbit.tokenURL, form, basic(simulator.fitbit));
     const error = (message: string) => [400, { errorType: 'invalid_request', message: message + V }];
-    expect(await errorOf(await send({}))).toEqual(error("Missing 'grant_type' parameter value."));
-    expect(await errorOf(await send({ grant_type: 'password' }))).toEqual(
+    expect(await fitbitErrorOf(await send({}))).toEqual(error("Missing 'grant_type' parameter value."));
+    expect(await fitbitErrorOf(await send({ grant_type: 'password' }))).toEqual(
       error("Invalid 'grant_type' parameter value."),
     );
-    expect(await errorOf(await send({ grant_type: 'authorization_code' }))).toEqual(
+    expect(await fitbitErrorOf(await send({ grant_type: 'authorization_code' }))).toEqual(
       error('Missing parameters: code.'),
     );
-    expect(await errorOf(await send({ grant_type: 'refresh_token' }))).toEqual(
+    expect(await fitbitErrorOf(await send({ grant_type: 'refresh_token' }))).toEqual(
       error('Missing parameters: refresh_token.'),
     );
   });
 
-  it('reads forms only', async () => {
+  it.each([
+    ['text/plain', 'grant_type=refresh_token'],
+    ['application/json', '{"grant_type":"refresh_token"}'],
+  ])('reads forms only, not %s', async (type, body) => {
     const simulator = await start();
-    const answer = await fetch(simulator.fitbit.tokenURL, {
+    const answer = await ask(simulator.fitbit.tokenURL, {
       method: 'POST',
-      headers: { ...basic(simulator.fitbit), 'content-type': 'text/plain' },
-      body: 'grant_type=refresh_token',
+      headers: { ...basic(simulator.fitbit), 'content-type': type },
+      body,
     });
     expect(answer.headers.get('simulator-note')).toContain('application/x-www-form-urlencoded');
+    const message = `Missing 'grant_type' parameter value.${V}`;
+    expect(await fitbitErrorOf(answer)).toEqual([400, { errorType: 'invalid_request', message }]);
+  });
+
+  it('reads the query as well as the body, which comes first, unless the switch says otherwise', async () => {
+    const simulator = await start();
+    const { tokenURL } = simulator.fitbit;
+    const send = async (query: Record<string, string>, form: Record<string, string> = {}) =>
+      (await post(withQuery(tokenURL, query), form, basic(simulator.fitbit))).status;
+    const code = await fitbitCode(simulator);
+    expect(await send(exchangeForm(code, { code: 'x' }), { code })).toBe(200);
+    const { refresh } = await fitbitTokens(simulator);
+    expect(await send(refreshForm(refresh))).toBe(200);
+    simulator.set({ fitbitTokenQuery: false });
+    expect(await send(exchangeForm(await fitbitCode(simulator)))).toBe(400);
+  });
+
+  it('takes the client_id of a public app from the query', async () => {
+    const simulator = await start({ fitbit: { type: 'client' } });
+    const code = await fitbitCode(simulator, { codeChallenge: challenge });
+    const query = exchangeForm(code, { client_id: simulator.fitbit.clientID, code_verifier: verifier });
+    expect((await post(withQuery(simulator.fitbit.tokenURL, query), {})).status).toBe(200);
+  });
+
+  it('refuses a code_verifier for a code without a challenge if the switch says so', async () => {
+    const simulator = await start();
+    const send = async (over: Record<string, string>, consent = {}) => {
+      const form = exchangeForm(await fitbitCode(simulator, consent), over);
+      return (await post(simulator.fitbit.tokenURL, form, basic(simulator.fitbit))).status;
+    };
+    expect(await send({ code_verifier: verifier })).toBe(200);
+    simulator.set({ fitbitUnexpectedVerifier: 'refused' });
+    expect(await send({ code_verifier: verifier })).toBe(400);
+    expect(await send({})).toBe(200);
+    expect(await send({ code_verifier: verifier }, { codeChallenge: challenge })).toBe(200);
   });
 });
 
@@ -171,7 +209,7 @@ describe('the app proving itself to Fitbit', () => {
     const answer = await post(simulator.fitbit.tokenURL, refreshForm('x', form), headers);
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Basic realm="api.fitbit.com"');
-    const [, error] = await errorOf(answer);
+    const [, error] = await fitbitErrorOf(answer);
     return error;
   }
   const error = (message: string) => ({ errorType: 'invalid_client', message: message + V });
@@ -203,7 +241,7 @@ describe('the app proving itself to Fitbit', () => {
     expect(await refused({}, { client_id: '23SIM0' })).toEqual(message);
     const simulator = await start({ fitbit: { type: 'client' } });
     const header = basic({ clientID: '23SIM0', clientSecret: 'any' });
-    const [, answer] = await errorOf(await post(simulator.fitbit.tokenURL, refreshForm('x'), header));
+    const [, answer] = await fitbitErrorOf(await post(simulator.fitbit.tokenURL, refreshForm('x'), header));
     expect(answer).toEqual(message);
   });
 
@@ -254,7 +292,7 @@ describe('a refresh with Fitbit', () => {
     simulator.advance({ seconds: 1 });
     const message = `Refresh token invalid: ${refresh}.${V}`;
     const late = await fitbitRefresh(simulator, refresh);
-    expect(await errorOf(late)).toEqual([400, { errorType: 'invalid_grant', message }]);
+    expect(await fitbitErrorOf(late)).toEqual([400, { errorType: 'invalid_grant', message }]);
   });
 
   it('that is not identical gets invalid_grant within the two minutes as well', async () => {
@@ -270,7 +308,7 @@ describe('a refresh with Fitbit', () => {
     });
     const { refresh } = await fitbitTokens(simulator);
     expect((await fitbitRefresh(simulator, refresh)).status).toBe(200);
-    const [status, error] = await errorOf(await fitbitRefresh(simulator, refresh));
+    const [status, error] = await fitbitErrorOf(await fitbitRefresh(simulator, refresh));
     expect([status, error]).toEqual([
       409,
       { errorType: 'system', message: `The token is being refreshed.${V}` },
@@ -288,7 +326,7 @@ describe('a refresh with Fitbit', () => {
     const simulator = await start();
     const unknown = createHash('sha256').update('x').digest('hex');
     const message = `Refresh token invalid: ${unknown}.${V}`;
-    expect(await errorOf(await fitbitRefresh(simulator, unknown))).toEqual([
+    expect(await fitbitErrorOf(await fitbitRefresh(simulator, unknown))).toEqual([
       400,
       { errorType: 'invalid_grant', message },
     ]);

@@ -1,3 +1,4 @@
+import type { NewGoogleAccount, SimulatorOptions } from 'fitbit-simulator';
 import { describe, expect, it } from 'vitest';
 import {
   answerConsent,
@@ -16,6 +17,9 @@ import {
 } from '../support.ts';
 
 const sleepScope = healthScope('sleep.readonly');
+
+/** A request in parts. */
+const request = { provider: 'google-health', scope: profileScope, redirectURI: callback } as const;
 
 describe('the authorize endpoint of Google', () => {
   it('shows the people with a Google account and an unticked box for each Health scope', async () => {
@@ -50,23 +54,23 @@ describe('the authorize endpoint of Google', () => {
   it('names the Workspace domain of the account', async () => {
     const simulator = await start();
     simulator.people.add({ id: 'wes', displayName: 'Wes', google: { hostedDomain: 'example.com' } });
-    const { redirectTo } = await simulator.consent({
-      provider: 'google-health',
-      scope: profileScope,
-      redirectURI: callback,
-      person: 'wes',
-    });
+    const { redirectTo } = await simulator.consent({ ...request, person: 'wes' });
     const names = [...new URL(redirectTo).searchParams.keys()];
     expect(names).toEqual(['iss', 'code', 'scope', 'authuser', 'hd', 'prompt']);
   });
 
+  it('leaves out what names the account if the switch says so', async () => {
+    const simulator = await start({ switches: { googleCallbackAccount: false } });
+    simulator.people.add({ id: 'wes', displayName: 'Wes', google: { hostedDomain: 'example.com' } });
+    const { redirectTo } = await simulator.consent({ ...request, person: 'wes' });
+    expect([...new URL(redirectTo).searchParams.keys()]).toEqual(['iss', 'code', 'scope']);
+  });
+
   it('sends iss with a code, always or never, as the switch says', async () => {
     const simulator = await start();
-    const options = { provider: 'google-health', scope: profileScope, redirectURI: callback } as const;
-    const person = 'zoe';
     const seen = async () => [
-      new URL((await simulator.consent({ ...options, person })).redirectTo).searchParams.has('iss'),
-      new URL((await simulator.deny(options)).redirectTo).searchParams.has('iss'),
+      new URL((await simulator.consent({ ...request, person: 'zoe' })).redirectTo).searchParams.has('iss'),
+      new URL((await simulator.deny(request)).redirectTo).searchParams.has('iss'),
     ];
     expect(await seen()).toEqual([true, false]);
     simulator.set({ googleCallbackIssuer: 'always' });
@@ -261,5 +265,61 @@ describe('the redirect URI of a Google app', () => {
     await expect(googleCode(simulator, { redirectURI: 'https://app.example/cb/' })).rejects.toThrow(
       'redirect_uri_mismatch',
     );
+  });
+});
+
+describe('a user whom an organization keeps from the app', () => {
+  async function startWithUsers(switches: SimulatorOptions['switches'] = {}) {
+    const simulator = await start({ switches, googleHealth: { organization: 'acme.example' } });
+    const add = (id: string, google: NewGoogleAccount) =>
+      simulator.people.add({ id, displayName: id, google });
+    add('fay', { forbidden: true, hostedDomain: 'acme.example' });
+    add('ann', { hostedDomain: 'acme.example' });
+    return simulator;
+  }
+
+  it.each([
+    ['fay', 'admin_policy_enforced'],
+    ['zoe', 'org_internal'],
+  ])('is sent back with the reason and the state: %s, %s', async (person, error) => {
+    const simulator = await startWithUsers();
+    const { redirectTo, code } = await simulator.consent({ ...request, person, state: 's 1' });
+    expect(redirectTo).toBe(`${callback}?error=${error}&state=s+1`);
+    expect(code).toBe('');
+    expect(simulator.grants).toEqual([]);
+    const query = googleQuery(simulator, { state: 's 1' });
+    const { id } = await openConsent(simulator.googleHealth.authorizationURL, query);
+    const form = { request: id, person, decision: 'allow', all: '1' };
+    expect((await answerConsent(simulator, form)).headers.get('location')).toBe(redirectTo);
+  });
+
+  it.each([
+    ['fay', 'admin_policy_enforced', 400],
+    ['zoe', 'org_internal', 403],
+  ])('ends on a page of Google instead if the switch says so: %s, %s', async (person, text, status) => {
+    const simulator = await startWithUsers({ googleOrganizationRefusal: 'page' });
+    await expect(simulator.consent({ ...request, person })).rejects.toMatchObject({ text, status });
+    const { id } = await openConsent(simulator.googleHealth.authorizationURL, googleQuery(simulator));
+    const form = { request: id, person, decision: 'allow', all: '1' };
+    const answer = await answerConsent(simulator, form);
+    expect([answer.status, answer.headers.get('location')]).toEqual([status, null]);
+    expect(await answer.text()).toContain(text);
+  });
+
+  it('gets the reason from the token endpoint if the switch says so', async () => {
+    const simulator = await startWithUsers({ googleOrganizationRefusal: 'token' });
+    for (const [person, error] of [
+      ['fay', 'admin_policy_enforced'],
+      ['zoe', 'org_internal'],
+    ] as const) {
+      const answer = await googleExchange(simulator, await googleCode(simulator, { person }));
+      expect([answer.status, await objectOf(answer)]).toMatchObject([400, { error }]);
+    }
+  });
+
+  it('leaves the others of the organization alone', async () => {
+    const simulator = await startWithUsers();
+    const answer = await googleExchange(simulator, await googleCode(simulator, { person: 'ann' }));
+    expect(answer.status).toBe(200);
   });
 });

@@ -92,21 +92,22 @@ describe('the identity', () => {
   });
 
   it('refuses a token that also has scopes of other Google APIs, and names them', async () => {
-    const scope = `${profileScope} https://www.googleapis.com/auth/calendar.readonly`;
-    const answer = await identity(await start(), { scope });
-    expect(answer.status).toBe(403);
-    expect(await objectOf(answer)).toMatchObject({
-      error: {
-        status: 'PERMISSION_DENIED',
-        details: [
-          {
-            reason: 'DISALLOWED_OAUTH_SCOPES',
-            domain: 'health.googleapis.com',
-            metadata: { disallowed_scopes: 'https://www.googleapis.com/auth/calendar.readonly' },
-          },
-        ],
-      },
-    });
+    const simulator = await start();
+    const [calendar, drive] = ['calendar.readonly', 'drive.readonly'].map(
+      (name) => `https://www.googleapis.com/auth/${name}`,
+    );
+    const detailsOf = async () => {
+      const answer = await identity(simulator, { scope: `${profileScope} ${calendar} ${drive}` });
+      return [answer.status, await objectOf(answer)];
+    };
+    const details = (scopes: string) => {
+      const info = { reason: 'DISALLOWED_OAUTH_SCOPES', domain: 'health.googleapis.com' };
+      return { details: [{ ...info, metadata: { disallowed_scopes: scopes } }] };
+    };
+    const short = { error: { status: 'PERMISSION_DENIED', ...details('calendar.readonly,drive.readonly') } };
+    expect(await detailsOf()).toMatchObject([403, short]);
+    simulator.set({ googleDisallowedScopes: 'full' });
+    expect(await detailsOf()).toMatchObject([403, { error: details(`${calendar},${drive}`) }]);
   });
 
   it('is given for nutrition.readonly if the switch says so', async () => {
@@ -150,10 +151,39 @@ describe('the identity', () => {
     expect(await silent.text()).not.toContain('retryDelay');
   });
 
-  it('of a Fitbit account that was not moved answers 403', async () => {
-    const answer = await identity(await start(), { person: 'victor' });
-    expect(answer.status).toBe(403);
-    expect(await objectOf(answer)).toMatchObject({ error: { status: 'PERMISSION_DENIED' } });
+  it('of a Fitbit account that was not moved answers 403 with either text', async () => {
+    const simulator = await start();
+    const answerOf = async () => {
+      const answer = await identity(simulator, { person: 'victor' });
+      return [answer.status, await objectOf(answer)];
+    };
+    const error = { code: 403, message: 'The caller does not have permission', status: 'PERMISSION_DENIED' };
+    expect(await answerOf()).toEqual([403, { error }]);
+    const message = 'The caller does not have permission. Could not mint UberMint from GaiaMint';
+    simulator.set({ googleUnmigratedMessage: message });
+    expect(await answerOf()).toEqual([403, { error: { ...error, message } }]);
+  });
+
+  it('takes the id of the user in place of me, and no other', async () => {
+    const simulator = await start();
+    const { access } = await googleTokens(simulator);
+    const ask = async (url: string, user: string) => {
+      const answer = await get(url.replace('/me/', `/${user}/`), bearer(access));
+      return [answer.status, await objectOf(answer)];
+    };
+    const { identityURL, userProfileURL } = simulator.googleHealth;
+    const [zoe, victor] = ['8677373576871223311', '5120993317845560032'];
+    expect(await ask(identityURL, zoe)).toMatchObject([200, { name: `users/${zoe}/identity` }]);
+    expect(await ask(userProfileURL, zoe)).toMatchObject([200, { name: `users/${zoe}/profile` }]);
+    for (const url of [identityURL, userProfileURL]) {
+      simulator.set({ googleForeignUser: 403 });
+      expect(await ask(url, victor)).toMatchObject([403, { error: { status: 'PERMISSION_DENIED' } }]);
+      simulator.set({ googleForeignUser: 400 });
+      expect(await ask(url, victor)).toMatchObject([
+        400,
+        { error: { status: 'INVALID_ARGUMENT', details: [{ reason: 'INVALID_USER_RESOURCE_NAME' }] } },
+      ]);
+    }
   });
 
   it('answers 403 where the project has not enabled the API', async () => {
@@ -163,7 +193,14 @@ describe('the identity', () => {
         code: 403,
         status: 'PERMISSION_DENIED',
         details: [
-          { reason: 'SERVICE_DISABLED' },
+          {
+            reason: 'SERVICE_DISABLED',
+            domain: 'googleapis.com',
+            metadata: {
+              service: 'health.googleapis.com',
+              consumer: expect.stringMatching(/^projects\/40741040000/),
+            },
+          },
           { links: [{ url: expect.stringContaining('?project=40741040000') }] },
         ],
       },
@@ -181,6 +218,28 @@ describe('the identity', () => {
       const dead = answer.headers.get('www-authenticate')?.includes('error="invalid_token"');
       expect(dead).toBe('authorization' in headers);
     }
+  });
+
+  it('names the call and the service in the 401 without a token', async () => {
+    const simulator = await start();
+    const { identityURL, userProfileURL } = simulator.googleHealth;
+    const errorOf = async (url: string) => (await objectOf(await get(url))).error;
+    const info = {
+      '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+      reason: 'CREDENTIALS_MISSING',
+      domain: 'googleapis.com',
+    };
+    const service = 'health.googleapis.com';
+    const method = 'google.devicesandservices.health.v4.HealthProfileService.GetProfile';
+    expect(await errorOf(userProfileURL)).toEqual({
+      code: 401,
+      message:
+        'Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
+      status: 'UNAUTHENTICATED',
+      details: [{ ...info, metadata: { method, service } }],
+    });
+    // How the errors name the identity call is not known.
+    expect(await errorOf(identityURL)).toMatchObject({ details: [{ ...info, metadata: { service } }] });
   });
 
   it('answers 429 after 300 requests of a user within a minute', { timeout: 20_000 }, async () => {

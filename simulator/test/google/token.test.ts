@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  ask,
   basic,
   bearer,
   callback,
@@ -53,7 +54,7 @@ describe('the code exchange with Google', () => {
   it('takes JSON as well', async () => {
     const simulator = await start();
     const send = (body: string) =>
-      fetch(simulator.googleHealth.tokenURL, {
+      ask(simulator.googleHealth.tokenURL, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body,
@@ -172,8 +173,8 @@ describe('a refresh with Google', () => {
     expect([more.status, await objectOf(more)]).toMatchObject([400, { error: 'invalid_scope' }]);
   });
 
-  it('for a user whose administrator forbids the app gets admin_policy_enforced', async () => {
-    const simulator = await start();
+  it('of a user whose organization forbids the app gets admin_policy_enforced, as the code does', async () => {
+    const simulator = await start({ switches: { googleOrganizationRefusal: 'token' } });
     simulator.people.add({ id: 'fay', displayName: 'Fay', google: { forbidden: true } });
     const code = await googleCode(simulator, { person: 'fay' });
     const answer = await googleExchange(simulator, code);
@@ -227,7 +228,7 @@ describe('tokeninfo', () => {
     const simulator = await start({ clock });
     const { access } = await googleTokens(simulator);
     simulator.advance({ seconds: 39 });
-    const answer = await fetch(simulator.googleHealth.introspectionURL, {
+    const answer = await ask(simulator.googleHealth.introspectionURL, {
       method: 'POST',
       headers: bearer(access),
     });
@@ -304,7 +305,7 @@ describe('revocation with Google', () => {
     const simulator = await start();
     const { refresh } = await googleTokens(simulator);
     const url = `${simulator.googleHealth.revocationURL}?${new URLSearchParams({ token: refresh })}`;
-    expect((await fetch(url, { method: 'POST' })).status).toBe(200);
+    expect((await ask(url, { method: 'POST' })).status).toBe(200);
   });
 
   it('of a dead token answers invalid_token', async () => {
