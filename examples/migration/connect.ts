@@ -1,4 +1,4 @@
-import { type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, Router } from 'express';
 import type passport from 'passport';
 import type { Failure } from 'passport-fitbit-strategy';
 import { GoogleHealthStrategy } from 'passport-fitbit-strategy/google-health';
@@ -8,14 +8,6 @@ import { accountOf, GOOGLE_SCOPES } from './auth.ts';
 import { questionFor } from './question.ts';
 import { Revocation } from './revocation.ts';
 
-declare global {
-  namespace Express {
-    interface Request {
-      /** Set by Passport's `authorize`. */
-      account?: GoogleAccount;
-    }
-  }
-}
 declare module 'express-session' {
   interface SessionData {
     /** A Google account that the user is asked about. It holds tokens: the session must not be in a cookie. */
@@ -32,7 +24,7 @@ export interface Connecting {
 
 /**
  * Makes the routes that connect a Google account. They never sign anybody in: `passport.authorize` leaves `req.user`
- * and the session as they are, and sets `req.account`.
+ * and its session as they are.
  */
 export function connect(config: Config, authenticator: passport.Authenticator): Connecting {
   const { baseURL, simulator, accounts } = config;
@@ -59,33 +51,36 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
   // POST: a link on another site must not start it.
   router.post('/connect/google-health', signedIn, start);
 
+  // Without a code or an error it is not a callback: `authorize` would begin a login, which any site could cause.
+  const isCallback: RequestHandler = (req, res, next) =>
+    req.query.code || req.query.error ? next() : res.redirect('/home');
+
   // The pending login is in the session, which is replaced when a user signs in or out: the user who comes back is
   // the one who started.
-  router.get('/connect/google-health/callback', signedIn, (req, res, next) => {
+  router.get('/connect/google-health/callback', signedIn, isCallback, (req, res, next) => {
     const finish = (
       error: unknown,
-      google?: Express.User | false | null,
+      account?: Express.User | false | null,
       failure?: Partial<Failure>,
     ): void => {
       if (error) return next(error);
-      if (!google) return res.redirect(`/home?problem=${failure?.code}`);
-      req.account = google as GoogleAccount;
-      next();
+      if (!account) return res.redirect(`/home?problem=${failure?.code}`);
+      res.redirect(received(req, account as GoogleAccount));
     };
     authenticator.authorize('connect-google-health', {}, finish)(req, res, next);
   });
 
-  router.get('/connect/google-health/callback', (req, res) => {
+  /** Connects a Google account if nothing has to be asked; returns where to go on. */
+  function received(req: Request, google: GoogleAccount): string {
     const account = accountOf(req);
-    const google = req.account;
-    if (account === undefined || google === undefined) return res.redirect('/');
+    if (account === undefined) return '/';
     if (questionFor(account, google, accounts) === undefined && save(account, google)) {
       delete req.session.asked;
-      return res.redirect('/home?saved=yes');
+      return '/home?saved=yes';
     }
     req.session.asked = google;
-    res.redirect('/connect');
-  });
+    return '/connect';
+  }
 
   router.get('/connect', signedIn, (req, res) => {
     const account = accountOf(req);
