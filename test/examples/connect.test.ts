@@ -82,6 +82,9 @@ describe('An app whose users connect Fitbit and Google Health', () => {
       await signIn('ann');
       await connect(provider);
       const before = owners();
+      const [connection] = example.connections.of('ann');
+      if (connection === undefined) throw new Error('No connection');
+      const accessToken = await example.tokens.accessToken(tokenKey(connection));
       const bob = new WebClient();
       await signIn('bob', bob);
       const page = await connect(provider, 'zoe', bob);
@@ -89,8 +92,7 @@ describe('An app whose users connect Fitbit and Google Health', () => {
       expect(page.text).toContain('This account belongs to another user here');
       expect(owners()).toEqual(before);
       expect(requests('revoke')).toEqual([]);
-      const [connection] = example.connections.of('ann');
-      if (connection === undefined) throw new Error('No connection');
+      expect(await example.tokens.accessToken(tokenKey(connection))).toBe(accessToken);
       await example.tokens.refresh(tokenKey(connection));
     },
   );
@@ -118,6 +120,7 @@ describe('An app whose users connect Fitbit and Google Health', () => {
     const page = await allow(consent, 'maya');
     expect(page.url.search).toBe('?result=another');
     expect(owners()).toEqual(['ann: fitbit Zoë K.']);
+    await expect(example.tokens.accessToken('fitbit:26FWFL')).rejects.toMatchObject({ code: 'no_tokens' });
   });
 
   it.each(PROVIDERS)('%s: two users at the same time: one gets the account', async (provider) => {
