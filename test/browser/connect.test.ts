@@ -75,7 +75,7 @@ describe('The migration example, in a browser', () => {
     expect(example.accounts.all()).toMatchObject([{ healthUserId: null }]);
   });
 
-  it('a form on another site can not start connecting', async () => {
+  it('a form on another site cannot start connecting', async () => {
     const other = await context.newPage();
     // Another site: 127.0.0.1 is not `localhost`, so the cookie with SameSite=Lax is not sent.
     await other.goto(example.simulator.url);

@@ -90,7 +90,7 @@ describe('A user who is signed in connects a Google account', () => {
     ],
     ['the code exchange fails', (simulator) => simulator.fail({ endpoint: 'token', with: 'html' })],
     [
-      'the account can not be saved',
+      'the account cannot be saved',
       (_simulator, accounts) => {
         accounts.connect = () => {
           throw new Error('disk full');
