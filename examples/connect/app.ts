@@ -67,7 +67,7 @@ export function createApp(config: Config): Express {
   app.use(express.static(here('public'), { index: false }));
   const secure = baseURL.startsWith('https:');
   const cookie = { httpOnly: true, sameSite: 'lax' as const, secure };
-  app.use(session({ secret, resave: false, saveUninitialized: false, cookie }));
+  app.use(session({ name: 'pace', secret, resave: false, saveUninitialized: false, cookie }));
   app.use(express.urlencoded({ extended: false, limit: '10kb' }));
   app.use(csrfSynchronisedProtection); // every POST
   app.use(authenticator.session());
@@ -94,6 +94,8 @@ export function createApp(config: Config): Express {
   });
 
   app.post('/sign-out', (req, res, next) => {
+    // Without its cookie, a request that is still under way cannot bring the session back.
+    res.clearCookie('pace');
     req.logOut((error) => (error ? next(error) : res.redirect(303, '/')));
   });
 

@@ -56,6 +56,9 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
   // Without a code or an error it is not a callback: `authorize` would begin a login, which any site could cause.
   const isCallback: RequestHandler = (req, res, next) =>
     req.query.code || req.query.error ? next() : res.redirect('/');
+  // The user may have signed out during the code exchange.
+  const stillSignedIn: RequestHandler = (req, res, next) =>
+    req.session.reload((ended: unknown) => (ended ? res.redirect('/') : next()));
 
   for (const provider of ['fitbit', 'google-health'] as const) {
     // POST, so that no link on another site starts it. The state remembers who did.
@@ -68,6 +71,7 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
       signedIn,
       isCallback,
       authenticator.authorize(provider, { failureRedirect: '/?result=failed', failureMessage: true }),
+      stillSignedIn,
       async (req, res) => {
         const { account } = req;
         const user = userOf(req);

@@ -65,7 +65,10 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
     ): void => {
       if (error) return next(error);
       if (!account) return res.redirect(`/home?problem=${failure?.code}`);
-      res.redirect(received(req, account as GoogleAccount));
+      // The user may have signed out during the code exchange. Writing to the session would bring it back.
+      req.session.reload((ended: unknown) =>
+        res.redirect(ended ? '/?problem=signed_out' : received(req, account as GoogleAccount)),
+      );
     };
     authenticator.authorize('connect-google-health', {}, finish)(req, res, next);
   });

@@ -207,6 +207,21 @@ describe('An app whose users connect Fitbit and Google Health', () => {
     expect(owners()).toEqual([]);
   });
 
+  it.each(['zoe', 'noor'])(
+    'stays signed out if the user signs out during the code exchange: %s',
+    async (person) => {
+      await signIn('ann');
+      const consent = await startConnecting('google-health');
+      example.simulator.fail({ endpoint: 'identity', delay: 1000, times: 1 });
+      const page = allow(consent, person);
+      await expect.poll(() => requests('identity').length, { timeout: 5000 }).toBe(1);
+      await signOut();
+      expect((await page).text).toContain('Password');
+      expect((await home()).text).toContain('Password');
+      expect(owners()).toEqual([]);
+    },
+  );
+
   it('shows a page of its own when the provider fails', async () => {
     await signIn('ann');
     const consent = await startConnecting('google-health');

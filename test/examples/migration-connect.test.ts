@@ -350,6 +350,23 @@ describe('Connecting resists', () => {
     expect(app.accounts.all()).toEqual(before);
   });
 
+  it('a sign-out in another tab during the code exchange: it stays signed out', async () => {
+    const { app } = example;
+    for (const person of ['zoe', 'aiko']) {
+      await app.signIn('fitbit', 'zoe');
+      const before = app.accounts.all();
+      const callback = await app.callbackURL(await app.startConnecting(), person);
+      const seen = app.exchanges().length;
+      app.simulator.fail({ provider: 'google-health', endpoint: 'token', delay: 1000, times: 1 });
+      const page = app.browser.get(callback);
+      await expect.poll(() => app.exchanges().length, { timeout: 5000 }).toBe(seen + 1);
+      await app.browser.submit(await app.home(), '/sign-out');
+      expect((await page).url.href).toBe(`${app.url}/?problem=signed_out`);
+      expect((await app.home()).url.pathname).toBe('/');
+      expect(app.accounts.all()).toEqual(before);
+    }
+  });
+
   it('another user who signs in meanwhile, in another tab', async () => {
     const { app } = example;
     await app.signIn('fitbit', 'zoe');

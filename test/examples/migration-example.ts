@@ -85,6 +85,11 @@ export class MigrationExample {
     return this.simulator.requests.filter(test);
   }
 
+  /** The code exchanges and refreshes at Google. */
+  exchanges(): LoggedRequest[] {
+    return this.requests((request) => request.endpoint === 'token' && request.provider === 'google-health');
+  }
+
   revocations(provider: 'fitbit' | 'google-health'): LoggedRequest[] {
     return this.requests((request) => request.endpoint === 'revoke' && request.provider === provider);
   }
