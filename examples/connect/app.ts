@@ -94,8 +94,6 @@ export function createApp(config: Config): Express {
   });
 
   app.post('/sign-out', (req, res, next) => {
-    // Without its cookie, a request that is still under way cannot bring the session back.
-    res.clearCookie('pace');
     req.logOut((error) => (error ? next(error) : res.redirect(303, '/')));
   });
 

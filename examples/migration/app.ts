@@ -10,9 +10,6 @@ import { connect } from './connect.ts';
 import { pages } from './pages.ts';
 import { problemFor } from './problems.ts';
 
-/** The name of the session's cookie. */
-export const SESSION_COOKIE = 'tally';
-
 /** What the app is created with. */
 export interface Config {
   /** Where the browser finds the app, without a slash at the end. */
@@ -47,7 +44,7 @@ export function createApp(config: Config): Express {
   app.use(express.static(here('public'), { index: false }));
   app.use(
     session({
-      name: SESSION_COOKIE,
+      name: 'tally',
       secret: sessionSecret,
       resave: false,
       saveUninitialized: false,

@@ -65,7 +65,7 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
     ): void => {
       if (error) return next(error);
       if (!account) return res.redirect(`/home?problem=${failure?.code}`);
-      // The user may have signed out during the code exchange. Writing to the session would bring it back.
+      // The user may have signed out during the code exchange. Writing to the session would restore it.
       req.session.reload((ended: unknown) =>
         res.redirect(ended ? '/?problem=signed_out' : received(req, account as GoogleAccount)),
       );

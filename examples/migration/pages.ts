@@ -1,7 +1,7 @@
 import { type RequestHandler, Router } from 'express';
 import { OAuthError, refresh as refreshFitbit } from 'passport-fitbit-strategy';
 import { refresh as refreshGoogle } from 'passport-fitbit-strategy/google-health';
-import { type Config, SESSION_COOKIE } from './app.ts';
+import type { Config } from './app.ts';
 import { accountOf } from './auth.ts';
 
 /**
@@ -50,8 +50,6 @@ export function pages({ simulator, accounts, log }: Config, startConnecting: Req
   });
 
   router.post('/sign-out', (req, res, next) => {
-    // Without its cookie, a request that is still under way cannot bring the session back.
-    res.clearCookie(SESSION_COOKIE);
     req.logOut((error) => (error ? next(error) : res.redirect(303, '/')));
   });
 
