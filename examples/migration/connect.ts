@@ -65,12 +65,19 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
     ): void => {
       if (error) return next(error);
       if (!account) return res.redirect(`/home?problem=${failure?.code}`);
-      // The user may have signed out during the code exchange. Writing to the session would restore it.
-      req.session.reload((ended: unknown) =>
-        res.redirect(ended ? '/?problem=signed_out' : received(req, account as GoogleAccount)),
-      );
+      res.locals.google = account;
+      next();
     };
     authenticator.authorize('connect-google-health', {}, finish)(req, res, next);
+  });
+
+  // The user may have signed out during the code exchange. Writing to the session would restore it.
+  router.get('/connect/google-health/callback', (req, res, next) => {
+    req.session.reload((ended: unknown) => (ended ? res.redirect('/?problem=signed_out') : next()));
+  });
+
+  router.get('/connect/google-health/callback', (req, res) => {
+    res.redirect(received(req, res.locals.google));
   });
 
   /** Connects a Google account if nothing has to be asked; returns where to go on. */
