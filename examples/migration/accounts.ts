@@ -5,14 +5,14 @@ import type {
   Accounts as LinkableAccounts,
 } from 'passport-fitbit-strategy/google-health';
 
-/** An account of the app. It outlives the provider that its owner signed in with first. */
+/** An account of the app. Its key is the app's own, so it outlives any provider. */
 export interface Account {
   id: number;
-  /** Fitbit's `user_id`, if the owner ever signed in with Fitbit or had a Fitbit account. */
+  /** Fitbit's `user_id`, if the user ever signed in with Fitbit or had a Fitbit account. */
   fitbitUserId: string | null;
-  /** Google's `healthUserId`, once the owner has signed in with Google Health. */
+  /** Google's `healthUserId`, once the user has connected a Google account. */
   healthUserId: string | null;
-  /** Whose tokens these are. */
+  /** The provider that issued the tokens. */
   oauthType: 'fitbit' | 'google';
   accessToken: string;
   refreshToken: string | null;
@@ -22,8 +22,20 @@ export interface Account {
   goal: string;
 }
 
-// Both ids are UNIQUE: this, and not the code, is what keeps two requests at the same time from making two
-// accounts for one person. A real app encrypts the tokens.
+/** A Google account that the user has just consented to share. It is plain data, which a session can hold. */
+export interface GoogleAccount {
+  healthUserId: string;
+  /** The Fitbit `user_id` of the same user, if Google knows one. */
+  fitbitUserId: string | null;
+  name: string;
+  accessToken: string;
+  refreshToken: string | null;
+  /** ms since the epoch */
+  expiresAt: number;
+}
+
+// Both ids are UNIQUE: this constraint keeps two concurrent requests from making two accounts for one user.
+// A real app encrypts the tokens.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS accounts (
     id INTEGER PRIMARY KEY,
@@ -37,10 +49,11 @@ const SCHEMA = `
     goal TEXT NOT NULL DEFAULT ''
   ) STRICT`;
 
-/** The accounts in an SQLite file. */
+/** The accounts in an SQLite database. */
 export class Accounts {
   readonly #db: Database.Database;
 
+  /** @param file the path of the database, or `:memory:` */
   constructor(file: string) {
     this.#db = new Database(file);
     this.#db.exec(SCHEMA);
@@ -54,9 +67,9 @@ export class Accounts {
     return this.#db.prepare('SELECT * FROM accounts ORDER BY id').all() as Account[];
   }
 
-  /** A login with Fitbit, as the app has always had it. */
+  /** Finds or creates the account of a Fitbit user, as the app has always done. */
   signInWithFitbit(profile: FitbitProfile, tokens: TokenSet): Account | undefined {
-    // Who has moved already keeps the tokens of Google.
+    // An account that has moved keeps its Google tokens.
     this.#run(
       `INSERT INTO accounts (fitbitUserId, oauthType, accessToken, refreshToken, expiresAt, name)
        VALUES (?, 'fitbit', ?, ?, ?, ?)
@@ -75,7 +88,7 @@ export class Accounts {
     return {
       findByHealthUserId: (id) => this.#find('SELECT * FROM accounts WHERE healthUserId = ?', id),
       findByLegacyUserId: (id) => this.#find('SELECT * FROM accounts WHERE fitbitUserId = ?', id),
-      // In one step, and only if there is none: an account that is somebody's already stays so.
+      // In one statement, and only if the account has no Google account yet.
       link: ({ id }, healthUserId) =>
         this.#run(
           'UPDATE accounts SET healthUserId = ? WHERE id = ? AND healthUserId IS NULL',
@@ -96,10 +109,10 @@ export class Accounts {
     };
   }
 
-  /** Saves tokens of Google, and the flag: from now on the account is Google's. */
+  /** Saves Google's tokens and sets the flag: the account has moved. */
   saveGoogleTokens(id: number, tokens: TokenSet): void {
     const [accessToken, refreshToken, expiresAt] = columns(tokens);
-    // Where Google gives no refresh token, the one that it gave before stays good; Fitbit's is no use to Google.
+    // Without a new refresh token, Google's previous one is still valid; Fitbit's is of no use to Google.
     this.#run(
       `UPDATE accounts SET accessToken = ?, expiresAt = ?,
          refreshToken = coalesce(?, iif(oauthType = 'google', refreshToken, NULL)), oauthType = 'google'
@@ -111,7 +124,46 @@ export class Accounts {
     );
   }
 
-  /** Saves refreshed tokens of the provider that the account is with. */
+  /**
+   * The account that a Google account belongs to: by its `healthUserId`, or else by its Fitbit id. An account that is
+   * found by its Fitbit id may have another Google account.
+   */
+  ownerOf({ healthUserId, fitbitUserId }: GoogleAccount): Account | undefined {
+    return (
+      this.#find('SELECT * FROM accounts WHERE healthUserId = ?', healthUserId) ??
+      // Without a Fitbit id there is no query.
+      (fitbitUserId ? this.#find('SELECT * FROM accounts WHERE fitbitUserId = ?', fitbitUserId) : undefined)
+    );
+  }
+
+  /**
+   * Connects a Google account to an account, in place of the one that it has, and saves the tokens.
+   *
+   * @returns false, with nothing changed, if another request was faster: the account has another Google account than
+   * `account` says, or one of the ids belongs to another account
+   */
+  connect(account: Account, google: GoogleAccount): boolean {
+    const { healthUserId, fitbitUserId, accessToken, refreshToken, expiresAt } = google;
+    // IGNORE leaves the row as it is if another account has one of the ids.
+    const { changes } = this.#run(
+      `UPDATE OR IGNORE accounts SET
+         accessToken = ?, expiresAt = ?,
+         refreshToken = coalesce(?, iif(oauthType = 'google' AND healthUserId = ?, refreshToken, NULL)),
+         healthUserId = ?, fitbitUserId = coalesce(fitbitUserId, ?), oauthType = 'google'
+       WHERE id = ? AND healthUserId IS ?`,
+      accessToken,
+      expiresAt,
+      refreshToken,
+      healthUserId,
+      healthUserId,
+      fitbitUserId,
+      account.id,
+      account.healthUserId,
+    );
+    return changes > 0;
+  }
+
+  /** Saves refreshed tokens, unless the account has moved to the other provider meanwhile. */
   saveRefreshedTokens({ id, oauthType }: Account, tokens: TokenSet): void {
     this.#run(
       'UPDATE accounts SET accessToken = ?, refreshToken = ?, expiresAt = ? WHERE id = ? AND oauthType = ?',
@@ -133,9 +185,22 @@ export class Accounts {
     return this.#db.prepare(sql).get(value) as Account | undefined;
   }
 
-  #run(sql: string, ...values: (string | number | null)[]): void {
-    this.#db.prepare(sql).run(...values);
+  #run(sql: string, ...values: (string | number | null)[]): Database.RunResult {
+    return this.#db.prepare(sql).run(...values);
   }
+}
+
+/** What the app keeps of a Google account. */
+export function toGoogleAccount(profile: GoogleHealthProfile, tokens: TokenSet): GoogleAccount {
+  const [accessToken, refreshToken, expiresAt] = columns(tokens);
+  return {
+    healthUserId: profile.id,
+    fitbitUserId: profile.legacyUserId ?? null,
+    name: nameOf(profile),
+    accessToken,
+    refreshToken,
+    expiresAt,
+  };
 }
 
 function columns(tokens: TokenSet): [accessToken: string, refreshToken: string | null, expiresAt: number] {

@@ -5,29 +5,33 @@ import session from 'express-session';
 import type { Simulator } from 'fitbit-simulator';
 import { OAuthError } from 'passport-fitbit-strategy';
 import type { Accounts } from './accounts.ts';
-import { accountOf, auth } from './auth.ts';
+import { accountOf, createAuthenticator, signIn } from './auth.ts';
+import { connect } from './connect.ts';
 import { pages } from './pages.ts';
 import { problemFor } from './problems.ts';
 
-/** What the app is started with. */
+/** What the app is created with. */
 export interface Config {
   /** Where the browser finds the app, without a slash at the end. */
   baseURL: string;
   sessionSecret: string;
   simulator: Simulator;
   accounts: Accounts;
-  /** Where log lines go. No line holds a secret. */
+  /** Receives log lines, which contain no secrets. */
   log: (line: string) => void;
 }
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Makes the app; start.ts lets it listen. */
+/** Creates the app; start.ts makes it listen. */
 export function createApp(config: Config): Express {
   const { simulator, sessionSecret, log } = config;
   const { csrfSynchronisedProtection, generateToken } = csrfSync({
     getTokenFromRequest: (req) => req.body?._csrf,
   });
+
+  const authenticator = createAuthenticator(config);
+  const connecting = connect(config, authenticator);
 
   const app = express();
   app.disable('x-powered-by');
@@ -44,20 +48,22 @@ export function createApp(config: Config): Express {
       secret: sessionSecret,
       resave: false,
       saveUninitialized: false,
-      // `lax`, not `strict`: the way back from the provider comes from another site and needs the cookie.
+      // `lax`, not `strict`: the callback comes from another site and needs the cookie.
       cookie: { httpOnly: true, sameSite: 'lax' },
     }),
   );
   app.use(express.urlencoded({ extended: false, limit: '10kb' }));
-  app.use(csrfSynchronisedProtection); // every POST; the login itself is protected by its state
-  app.use(auth(config));
+  app.use(csrfSynchronisedProtection); // every POST; callbacks are protected by their state
+  app.use(authenticator.session());
   app.use((req, res, next) => {
     res.locals.csrfToken = () => generateToken(req);
     res.locals.account = accountOf(req);
     res.locals.problem = problemFor(req.query.problem);
     next();
   });
-  app.use(pages(config));
+  app.use(signIn(authenticator));
+  app.use(connecting.router);
+  app.use(pages(config, connecting.start));
   app.use((_req, res) => {
     res.status(404).render('error', { title: 'There is no such page' });
   });
@@ -70,7 +76,7 @@ function securityHeaders(simulatorURL: string): RequestHandler {
     "default-src 'none'",
     "style-src 'self'",
     "img-src 'self'",
-    // Browsers apply this to where a form's answer redirects as well: here to the Google login.
+    // Browsers also apply this to redirects after a form is sent: here to Google.
     `form-action 'self' ${simulatorURL}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",
@@ -90,11 +96,11 @@ function errorHandler(log: Config['log']): ErrorRequestHandler {
   return (error, req, res, next) => {
     if (res.headersSent) return next(error);
     if (error instanceof OAuthError) {
-      // The provider, or the way to it, failed during a login. Nothing was lost.
+      // A request to the provider failed. Nothing was changed.
       log(`${req.path}: ${error.message}`);
       return res.redirect(`${req.user ? '/home' : '/'}?problem=${error.code}`);
     }
-    if (error?.status === 403) return res.status(403).render('error', { title: 'This page was out of date' });
+    if (error?.status === 403) return res.status(403).render('error', { title: 'This page is out of date' });
     log(`${req.method} ${req.path}: ${error instanceof Error ? error.stack : 'not an Error'}`);
     res.status(500).render('error', { title: 'Something went wrong here' });
   };

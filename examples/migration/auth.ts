@@ -1,6 +1,6 @@
-import { type Request, Router } from 'express';
+import { type Request, type RequestHandler, Router } from 'express';
 import passport from 'passport';
-import { type Failure, FitbitStrategy, OAuthError, revoke } from 'passport-fitbit-strategy';
+import { type Failure, FitbitStrategy, OAuthError } from 'passport-fitbit-strategy';
 import {
   findOrLinkAccount,
   GoogleHealthStrategy,
@@ -8,14 +8,19 @@ import {
 } from 'passport-fitbit-strategy/google-health';
 import type { Account } from './accounts.ts';
 import type { Config } from './app.ts';
+import { Revocation } from './revocation.ts';
 
-// What the app has always asked for, and the same of Google. The OpenID scopes bring the name and the picture.
+// The scopes that the app has always requested, and Google's equivalents. The OpenID scopes add name and picture.
 const FITBIT_SCOPES = ['profile', 'activity', 'sleep'];
 const { scopes } = toGoogleHealthScopes(FITBIT_SCOPES, { access: 'read' });
-const GOOGLE_SCOPES = ['openid', 'profile', ...scopes];
 
-/** Both logins, side by side for as long as there are two. */
-export function auth({ baseURL, simulator, accounts, log }: Config): Router {
+/** The scopes to request from Google. */
+export const GOOGLE_SCOPES = ['openid', 'profile', ...scopes];
+
+/** Makes Passport with both sign-ins. */
+export function createAuthenticator(config: Config): passport.Authenticator {
+  const { baseURL, simulator, accounts } = config;
+  const revocation = new Revocation(config);
   const authenticator = new passport.Passport();
 
   authenticator.use(
@@ -35,47 +40,43 @@ export function auth({ baseURL, simulator, accounts, log }: Config): Router {
       verify: async ({ tokens, profile }) => {
         const account = await findOrLinkAccount(profile, accounts.linkable(tokens));
         accounts.saveGoogleTokens(account.id, tokens);
-        // Not a moment earlier: until here the old tokens were the only ones.
-        if (account.oauthType === 'fitbit') revokeInBackground(account.refreshToken ?? account.accessToken);
+        // Only now: until Google's tokens were saved, Fitbit's were the only ones.
+        if (account.oauthType === 'fitbit') {
+          revocation.inBackground('fitbit', account.refreshToken ?? account.accessToken);
+        }
         return account;
       },
     }),
   );
 
-  /** Withdraws the consent at Fitbit. Nobody waits for it, and after Fitbit's shutdown it has no object left. */
-  function revokeInBackground(token: string): void {
-    revoke(simulator.fitbit, token).then(
-      () => log('The consent at Fitbit was withdrawn'),
-      (error: unknown) => {
-        const code = error instanceof OAuthError ? error.code : 'unknown';
-        log(`The consent at Fitbit could not be withdrawn: ${code}`);
-      },
-    );
-  }
-
-  // The session holds the id of the account and nothing else.
+  // The session holds the id of the account.
   authenticator.serializeUser<number>((user, done) => done(null, (user as Account).id));
   authenticator.deserializeUser<number>((id, done) => done(null, accounts.get(id) ?? false));
+  return authenticator;
+}
 
+/** The routes that sign in. A user who is signed in connects a Google account instead: see connect.ts. */
+export function signIn(authenticator: passport.Authenticator): Router {
   const router = Router();
-  router.use(authenticator.session());
 
-  // After the shutdown, Fitbit's page would be the end of the way. Old links and bookmarks lead on.
+  // Signing in may find or create another account: a user who is signed in must not end up there.
+  const signedOut: RequestHandler = (req, res, next) => (accountOf(req) ? res.redirect('/home') : next());
+
+  // After the shutdown, users would not come back from Fitbit's page. Old links and bookmarks go to Google.
   router.get('/auth/fitbit', (req, res, next) =>
     req.app.locals.fitbitIsOver ? res.redirect('/auth/google-health') : next(),
   );
 
   for (const name of ['google-health', 'fitbit']) {
-    router.get(`/auth/${name}`, authenticator.authenticate(name));
+    router.get(`/auth/${name}`, signedOut, authenticator.authenticate(name));
 
-    router.get(`/auth/${name}/callback`, (req, res, next) => {
+    router.get(`/auth/${name}/callback`, signedOut, (req, res, next) => {
       const finish = (error: unknown, user?: Express.User | false, failure?: Failure): void => {
-        // Fitbit's own login is over: there is another one.
+        // Fitbit's endpoints have been shut down: sign in with Google instead.
         if (error instanceof OAuthError && error.code === 'gone') return res.redirect('/auth/google-health');
         if (error) return next(error);
         if (user) return req.logIn(user, (failed) => (failed ? next(failed) : res.redirect('/home')));
-        // Who was signed in still is, with the old session and the old tokens.
-        res.redirect(`${req.user ? '/home' : '/'}?problem=${failure?.code}`);
+        res.redirect(`/?problem=${failure?.code}`);
       };
       authenticator.authenticate(name, finish)(req, res, next);
     });

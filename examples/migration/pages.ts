@@ -4,8 +4,12 @@ import { refresh as refreshGoogle } from 'passport-fitbit-strategy/google-health
 import type { Config } from './app.ts';
 import { accountOf } from './auth.ts';
 
-/** The pages and their buttons. */
-export function pages({ simulator, accounts, log }: Config): Router {
+/**
+ * The pages and their buttons.
+ *
+ * @param startConnecting sends the user to Google, to connect again
+ */
+export function pages({ simulator, accounts, log }: Config, startConnecting: RequestHandler): Router {
   const router = Router();
 
   router.get('/', (req, res) => {
@@ -26,10 +30,10 @@ export function pages({ simulator, accounts, log }: Config): Router {
     res.redirect(303, '/home?saved=yes');
   });
 
-  // Stands for whatever the app does with the tokens: reading steps, refreshing at night.
-  router.post('/refresh', signedIn, async (req, res) => {
+  // An example of any use of the tokens, such as reading steps.
+  router.post('/refresh', signedIn, async (req, res, next) => {
     const account = accountOf(req);
-    if (!account?.refreshToken) return res.redirect(303, '/auth/google-health');
+    if (!account?.refreshToken) return startConnecting(req, res, next);
     try {
       const tokens =
         account.oauthType === 'fitbit'
@@ -39,9 +43,9 @@ export function pages({ simulator, accounts, log }: Config): Router {
       res.redirect(303, '/home?saved=yes');
     } catch (error) {
       if (!(error instanceof OAuthError) || !error.reauthorize) throw error;
-      // The consent is gone, with Fitbit's shutdown or before: to the login, not to an error page.
-      log(`Account ${account.id} has to sign in again: ${error.code}`);
-      res.redirect(303, '/auth/google-health');
+      // The consent is gone, with Fitbit's shutdown or before: ask for a new one, instead of showing an error.
+      log(`Account ${account.id} has to connect again: ${error.code}`);
+      startConnecting(req, res, next);
     }
   });
 

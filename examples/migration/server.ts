@@ -4,6 +4,6 @@ try {
   await start(process.env, console.log);
 } catch (error) {
   const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  console.error(taken ? 'The port is taken: set PORT to another one.' : error);
+  console.error(taken ? 'The port is in use: set PORT to another one.' : error);
   process.exit(1);
 }

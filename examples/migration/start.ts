@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulator, startSimulator } from 'fitbit-simulator';
 import { Accounts } from './accounts.ts';
@@ -21,12 +21,12 @@ export interface Example {
  * | variable | meaning |
  * |---|---|
  * | `PORT` | default 3000; 0 for any free one |
- * | `DATABASE` | the SQLite file with the accounts, default one in the folder for temporary files |
- * | `SESSION_SECRET` | signs the session cookie; default a new one for each start |
+ * | `DATA_FOLDER` | keeps the accounts over a restart; default: in memory, so each start begins afresh |
+ * | `SESSION_SECRET` | signs the session cookie; default: a new one for each start |
  */
 export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<Example> {
   const simulator = await startSimulator({ fitbit: { name: 'Tally' }, googleHealth: { name: 'Tally' } });
-  const file = env.DATABASE ?? join(tmpdir(), 'migration-example.sqlite');
+  const file = env.DATA_FOLDER ? databaseIn(env.DATA_FOLDER) : ':memory:';
   const accounts = new Accounts(file);
 
   const server = createServer();
@@ -36,7 +36,8 @@ export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void)
   const sessionSecret = env.SESSION_SECRET ?? randomBytes(32).toString('base64url');
   server.on('request', createApp({ baseURL: url, sessionSecret, simulator, accounts, log }));
   log(`Tally is on ${url}`);
-  log(`Its accounts are in ${file}, both providers on ${simulator.url}`);
+  const place = env.DATA_FOLDER ? `in ${file}` : 'in memory: set DATA_FOLDER to keep them';
+  log(`Its accounts are ${place}. Both providers are simulated on ${simulator.url}`);
 
   return {
     url,
@@ -49,6 +50,15 @@ export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void)
       accounts.close();
     },
   };
+}
+
+/** Makes the folder and the file, for their owner only: they hold tokens. SQLite gives its journal the same mode. */
+function databaseIn(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = join(folder, 'accounts.sqlite');
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600); // it may have been there before
+  return file;
 }
 
 function listen(server: Server, port: number): Promise<void> {
