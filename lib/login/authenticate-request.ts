@@ -22,7 +22,9 @@ export type RequestResult =
       /** The login begins, at this URL of the provider: respond with the status 302 and `headers`. */
       redirect: URL;
       user?: undefined;
+      info?: undefined;
       failure?: undefined;
+      status?: undefined;
       headers: Headers;
     }
   | {
@@ -32,6 +34,7 @@ export type RequestResult =
       info: { readonly state?: unknown };
       redirect?: undefined;
       failure?: undefined;
+      status?: undefined;
       headers: Headers;
     }
   | {
@@ -41,6 +44,7 @@ export type RequestResult =
       status: number;
       redirect?: undefined;
       user?: undefined;
+      info?: undefined;
       headers: Headers;
     };
 
