@@ -43,6 +43,11 @@ export {
   refresh,
   revoke,
 } from './google-health/tokens.ts';
+export {
+  authenticateRequest,
+  type RequestOptions,
+  type RequestResult,
+} from './login/authenticate-request.ts';
 export type { AuthenticateOptions } from './login/options.ts';
 export type {
   Login,

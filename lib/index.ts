@@ -39,6 +39,11 @@ export {
   refresh,
   revoke,
 } from './fitbit/tokens.ts';
+export {
+  authenticateRequest,
+  type RequestOptions,
+  type RequestResult,
+} from './login/authenticate-request.ts';
 export type { AuthenticateOptions } from './login/options.ts';
 export type {
   Login,

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '..');
-const pages = ['', 'docs/', 'simulator/', 'simulator/docs/'].flatMap((folder) =>
+const pages = ['', 'docs/', 'docs/frameworks/', 'simulator/', 'simulator/docs/'].flatMap((folder) =>
   readdirSync(join(root, folder))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `${folder}${name}`),
@@ -85,6 +85,47 @@ describe('README and docs', () => {
       return target.endsWith('.md') && !anchors(target).includes(anchor);
     });
     expect(wrong.map(([link]) => link)).toEqual([]);
+  });
+});
+
+/** The blocks of a page that name a file, whose code they are. */
+function excerpts(page: string): { line: string; file: string; code: string }[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return [...text.matchAll(/^```tsx? \[(.+)\]\n([\s\S]*?)^```$/gm)].map((match) => ({
+    line: `${page}:${text.slice(0, match.index).split('\n').length}`,
+    file: match[1] ?? '',
+    code: match[2] ?? '',
+  }));
+}
+
+// The compatibility suite type-checks the examples, with the frameworks installed.
+describe('docs/frameworks', () => {
+  const frameworks = pages.filter((page) => /^docs\/frameworks\/(?!README)/.test(page));
+
+  it.each(frameworks)('%s shows code of its example', (page) => {
+    const shown = excerpts(page);
+    expect(shown.length).toBeGreaterThan(0);
+    const wrong = shown.filter(({ file, code }) => !readFileSync(join(root, file), 'utf8').includes(code));
+    expect(wrong.map(({ line, file }) => `${line} is not in ${file}`)).toEqual([]);
+  });
+
+  it('has no other kind of block, which nothing would check', () => {
+    const fences = frameworks.flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/^```(\S.*)$/gm)].map((match) => match[1] ?? ''),
+    );
+    expect(fences.filter((info) => !/^(sh|ts|tsx? \[examples\/[\w./-]+\])$/.test(info))).toEqual([]);
+  });
+
+  it('has a page for each example with a package.json, and the table names both', () => {
+    const table = readFileSync(join(root, 'docs/frameworks/README.md'), 'utf8');
+    const examples = readdirSync(join(root, 'examples')).filter((name) =>
+      existsSync(join(root, 'examples', name, 'package.json')),
+    );
+    expect(examples.length).toBeGreaterThan(6);
+    for (const name of examples) {
+      expect(table).toContain(`(../../examples/${name})`);
+      expect(table).toContain(`(${name.replace(/-.*/, '')}.md`);
+    }
   });
 });
 

@@ -13,3 +13,9 @@ export class LoginFailure extends Error {
     this.status = status;
   }
 }
+
+/** The failure of a login whose user `verify` refused. */
+export const USER_REFUSED: Failure = {
+  message: 'This account is not allowed to sign in.',
+  code: 'user_refused',
+};

@@ -1,8 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
 /** A folder with packages installed beside the packed one. */
 export interface Folder {
   readonly name: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly overrides?: Readonly<Record<string, string>>;
+  /** The example whose files are in it; without one, the folder has the apps of this suite. */
+  readonly example?: string | undefined;
 }
 
 /** What runs a cell: a version of Node, Bun or Deno; the runner's own Node where it says `node`. */
@@ -14,7 +19,7 @@ export interface Cell {
   readonly name: string;
   readonly folder: Folder;
   readonly runtime: Runtime;
-  /** The script and its arguments, relative to the folder. */
+  /** The script and its arguments, relative to the folder; of an example, without any, it is started by `npm start`. */
   readonly args: readonly string[];
   /** Whether it is part of the reduced matrix. */
   readonly reduced: boolean;
@@ -45,7 +50,6 @@ const web: Folder = {
   name: 'web',
   dependencies: {
     ...EXPRESS,
-    express4: 'npm:express@4',
     passport: '0.7.0',
     'cookie-session': '2',
     'passport-oauth2-refresh': '2',
@@ -61,13 +65,24 @@ const web: Folder = {
   },
 };
 
-function nest(version: string): Folder {
+/** The folder of an example, with what its package.json asks for; `versions` replaces some of that. */
+function exampleFolder(example: string, versions: Readonly<Record<string, string>> = {}): Folder {
+  const file = resolve(import.meta.dirname, '../../examples', example, 'package.json');
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(file, 'utf8'));
+  const name = [`example-${example}`, ...Object.values(versions)].join('-');
+  return { name, example, dependencies: { ...dependencies, ...devDependencies, ...versions } };
+}
+
+function nestVersions(version: string): Readonly<Record<string, string>> {
   const names = ['@nestjs/common', '@nestjs/core', '@nestjs/passport', '@nestjs/platform-express'];
-  const packages = Object.fromEntries(names.map((name) => [name, version]));
+  return Object.fromEntries(names.map((name) => [name, version]));
+}
+
+function nest(version: string): Folder {
   return {
     name: `nest-${version}`,
     dependencies: {
-      ...packages,
+      ...nestVersions(version),
       passport: '0.7.0',
       'express-session': '1',
       'reflect-metadata': '0.2',
@@ -78,20 +93,42 @@ function nest(version: string): Folder {
   };
 }
 
+const express = exampleFolder('express');
+const fastify = exampleFolder('fastify');
+const koa = exampleFolder('koa');
+const hono = exampleFolder('hono');
+const worker = exampleFolder('worker');
+
+// The examples, as a user starts them.
+const examples: Cell[] = [
+  example('Express 5', express),
+  example('Express 4', exampleFolder('express', { express: '4' })),
+  example('Fastify 5', fastify),
+  example('Koa 3', koa),
+  example('Hono 4', hono),
+  example('NestJS 12', exampleFolder('nestjs')),
+  { ...example('NestJS 11', exampleFolder('nestjs', nestVersions('11'))), reduced: false },
+  // Next.js takes minutes to install and build.
+  { ...example('Next.js 16, app router', exampleFolder('nextjs-app')), reduced: false },
+  { ...example('Next.js 16, pages router', exampleFolder('nextjs-pages')), reduced: false },
+  example('worker', worker),
+];
+
+function example(name: string, folder: Folder): Cell {
+  return { group: 'Example', name, folder, runtime: 'node', args: [], reduced: true };
+}
+
+// Both providers, with other sessions and stores than the examples have.
 const frameworks: Cell[] = [
   framework('Express 5, express-session', 'express-5.mjs'),
-  framework('Express 4, express-session', 'express-4.mjs'),
   framework('Express 5, slow session store', 'slow-store.mjs'),
   framework('Express 5, cookie-session', 'cookie-session.mjs'),
   framework('Express 5, CookieStateStore', 'cookie-state.mjs'),
   framework('Express 5, CommonJS', 'commonjs.cjs'),
-  framework('Fastify 5, @fastify/session', 'fastify.mjs'),
   framework('Fastify 5, @fastify/secure-session', 'fastify-cookie.mjs'),
-  framework('Fastify 5, CookieStateStore', 'fastify-cookie-state.mjs'),
-  framework('Koa 3, koa-session', 'koa.mjs'),
+  framework('Fastify 5, authenticateRequest', 'fastify-cookie-state.mjs'),
   framework('Koa 3, CookieStateStore', 'koa-cookie-state.mjs'),
   framework('NestJS 12', 'nest.mjs', nest('12')),
-  { ...framework('NestJS 11', 'nest.mjs', nest('11')), reduced: false },
   { ...framework('passport-oauth2-refresh 2', ''), args: ['test/compat/apps/oauth2-refresh.mjs'] },
 ];
 
@@ -100,21 +137,25 @@ function framework(name: string, app: string, folder = web): Cell {
 }
 
 const RUNTIMES: readonly Runtime[] = ['node@20', 'node@22', 'node@24', 'bun', 'deno'];
-const runtimes: Cell[] = RUNTIMES.flatMap((runtime) =>
-  Object.entries({
-    ESM: 'express-5.mjs',
-    CommonJS: 'commonjs.cjs',
-    Fastify: 'fastify.mjs',
-    Koa: 'koa.mjs',
-  }).map(([name, app]) => ({
+const runtimes: Cell[] = RUNTIMES.flatMap((runtime) => {
+  // Bun and Deno run TypeScript.
+  const flags = runtime.startsWith('node') ? ['--import', 'tsx'] : [];
+  const apps = {
+    ESM: { folder: express, args: [...flags, 'server.ts'] },
+    CommonJS: { folder: web, args: signIn('commonjs.cjs') },
+    Fastify: { folder: fastify, args: [...flags, 'server.ts'] },
+    Hono: { folder: hono, args: [...flags, 'server.ts'] },
+    Koa: { folder: koa, args: [...flags, 'server.ts'] },
+    worker: { folder: worker, args: [...flags, 'worker.ts'] },
+  };
+  return Object.entries(apps).map(([name, app]) => ({
     group: 'Runtime',
     name: `${runtime.replace('@', ' ')}, ${name}`,
-    folder: web,
     runtime,
-    args: signIn(app),
+    ...app,
     reduced: runtime !== 'node@20' && ['ESM', 'CommonJS'].includes(name),
-  })),
-);
+  }));
+});
 
 function signIn(app: string): string[] {
   return ['test/compat/support/check.mjs', `test/compat/apps/${app}`];
@@ -191,6 +232,7 @@ const jestCells: Cell[] = [
 /** Every cell; the reduced matrix is a part of them. */
 export const cells: readonly Cell[] = [
   ...passports,
+  ...examples,
   ...frameworks,
   ...runtimes,
   ...typeChecks,

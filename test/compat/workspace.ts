@@ -4,11 +4,17 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import type { Cell, Folder, Runtime } from './cells.ts';
+import type { Command } from './support/example.ts';
+import { runWebExample, runWorkerExample } from './support/example-scenario.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
 // The cells run where TypeScript can't be: these are turned into JavaScript for them.
 const TYPESCRIPT = ['compat/support/scenario.ts', 'clients/support/browser.ts', 'clients/support/consent.ts'];
+
+// What an example has after it was started in the repository.
+const NOT_COPIED =
+  /\/(node_modules|\.next|dist|package-lock\.json|next-env\.d\.ts|tokens\.sqlite.*|.*\.tsbuildinfo)$/;
 
 /** How a command ended. */
 export interface Result {
@@ -44,9 +50,18 @@ export class Workspace {
   async run(cell: Cell): Promise<Result> {
     const installed = await this.#install(cell.folder);
     if (!installed.ok) return installed;
-    const command = await this.#runtime(cell.runtime);
+    const cwd = join(this.#path, cell.folder.name);
+    const { example } = cell.folder;
+    if (example !== undefined && cell.args.length === 0) {
+      const checked = await run('npm', ['run', 'typecheck'], cwd);
+      return checked.ok ? runExample(example, { file: 'npm', args: ['start'], cwd, env: ownEnv() }) : checked;
+    }
+    const file = await this.#runtime(cell.runtime);
     const flags = cell.runtime === 'deno' ? ['run', '-A', '--node-modules-dir=manual'] : [];
-    return run(command, [...flags, ...cell.args], join(this.#path, cell.folder.name));
+    const args = [...flags, ...cell.args];
+    return example === undefined
+      ? run(file, args, cwd)
+      : runExample(example, { file, args, cwd, env: ownEnv() });
   }
 
   async remove(): Promise<void> {
@@ -59,17 +74,19 @@ export class Workspace {
     return started;
   }
 
-  async #startInstall({ name, dependencies, overrides }: Folder): Promise<Result> {
+  async #startInstall({ name, dependencies, overrides, example }: Folder): Promise<Result> {
     const path = join(this.#path, name);
-    await mkdir(path);
+    const files = example === undefined ? join(this.#path, 'files') : join(root, 'examples', example);
+    await cp(files, path, { recursive: true, filter: (source) => !NOT_COPIED.test(source) });
+    const own = example === undefined ? {} : JSON.parse(await readFile(join(path, 'package.json'), 'utf8'));
     const manifest = {
       private: true,
       type: 'module',
+      scripts: own.scripts,
       dependencies: { ...dependencies, ...this.#packages },
       overrides,
     };
     await writeFile(join(path, 'package.json'), JSON.stringify(manifest));
-    await cp(join(this.#path, 'files'), path, { recursive: true });
     const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--prefer-offline'];
     return run('npm', ['install', '--loglevel=error', ...options], path);
   }
@@ -109,7 +126,7 @@ async function pack(destination: string): Promise<{ strategy: string; simulator:
 async function layOut(path: string): Promise<void> {
   await cp(import.meta.dirname, join(path, 'test/compat'), {
     recursive: true,
-    filter: (source) => !/compat\/(run|cells|workspace)\.ts$/.test(source),
+    filter: (source) => !/compat\/(run|cells|workspace|support\/example.*)\.ts$/.test(source),
   });
   for (const file of TYPESCRIPT) {
     const source = await readFile(join(root, 'test', file), 'utf8');
@@ -127,14 +144,28 @@ async function layOut(path: string): Promise<void> {
   }
 }
 
-function run(command: string, args: readonly string[], cwd: string): Promise<Result> {
-  // What the calling npm sets for its own scripts is not for the folders here.
+/** Runs the scenario with an example. */
+async function runExample(example: string, command: Command): Promise<Result> {
+  const scenario = example === 'worker' ? runWorkerExample : runWebExample;
+  try {
+    return { ok: true, output: `${await scenario(command)} checks` };
+  } catch (error) {
+    return { ok: false, output: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The environment, without what the calling npm sets for its own scripts. */
+function ownEnv(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
     ([name]) => !/^npm_(package|lifecycle|config_local)/.test(name),
   );
+  return Object.fromEntries(own);
+}
+
+function run(command: string, args: readonly string[], cwd: string): Promise<Result> {
   const options = {
     cwd,
-    env: Object.fromEntries(own),
+    env: ownEnv(),
     timeout: 300_000,
     maxBuffer: 2 ** 26,
   };

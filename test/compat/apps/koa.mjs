@@ -1,3 +1,0 @@
-import { startKoa } from './koa-app.mjs';
-
-export const start = (simulator) => startKoa(simulator);
