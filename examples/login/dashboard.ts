@@ -60,7 +60,7 @@ export function dashboard(
     });
   });
 
-  // The chart alone, for a page that was told of new steps.
+  // The chart alone, for a page that was notified of new steps.
   router.get('/steps', async (req, res) => {
     const account = accountOf(req);
     if (account === undefined) return res.sendStatus(401);
@@ -90,7 +90,7 @@ export function dashboard(
       };
     }
     const tokens = await provider.tokens.refresh(id);
-    provider.refreshed.delete(id); // The page tells of automatic refreshes.
+    provider.refreshed.delete(id); // The page reports automatic refreshes.
     return {
       ok: true,
       title: 'Refreshed',

@@ -11,7 +11,7 @@ const AGAIN = 'Please try again in a moment.';
 
 /** By code. `%` stands for the provider. */
 const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, text: string]> = {
-  // The person's decisions
+  // The user's decisions
   signed_out: ['info', 'You are signed out', 'See you soon.'],
   revoked: ['info', 'Disconnected', 'You are signed out, and Daywalk no longer has access to your % data.'],
   sign_in: ['info', 'Please sign in', 'This page is yours alone, so we need to know who you are.'],
@@ -23,7 +23,7 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   missing_scope: [
     'warning',
     'One permission is missing',
-    'To sign you in, Daywalk has to know who you are. Please tick at least the box for your % profile.',
+    'To sign you in, Daywalk has to know who you are. Please select at least the box for your % profile.',
   ],
   account_not_linked: [
     'warning',

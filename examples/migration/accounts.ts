@@ -23,7 +23,7 @@ export interface Account {
 }
 
 // Both ids are UNIQUE: this, and not the code, is what keeps two requests at the same time from making two
-// accounts for one person. A real app encrypts the tokens.
+// accounts for one user. A real app encrypts the tokens.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS accounts (
     id INTEGER PRIMARY KEY,

@@ -42,7 +42,7 @@ export function auth({ baseURL, simulator, accounts, log }: Config): Router {
     }),
   );
 
-  /** Withdraws the consent at Fitbit. Nobody waits for it, and after Fitbit's shutdown it has no object left. */
+  /** Withdraws the consent at Fitbit. It is not awaited, and after Fitbit's shutdown it has no object left. */
   function revokeInBackground(token: string): void {
     revoke(simulator.fitbit, token).then(
       () => log('The consent at Fitbit was withdrawn'),

@@ -4,7 +4,7 @@ const PROBLEMS: Record<string, string> = {
   account_not_linked:
     'This Google account has no Google Health or Fitbit profile. Choose the account that your device uses.',
   missing_scope:
-    'Without a look at your Google Health profile we can’t tell who you are. Leave that box ticked.',
+    'Without a look at your Google Health profile we can’t tell who you are. Leave that box selected.',
   account_conflict: 'Your account here belongs to another Google account of yours. Sign in with that one.',
   account_not_migrated:
     'Your Fitbit account has not been moved to Google yet. Move it in the Fitbit or Google Health app and finish the setup, then sign in again.',

@@ -12,7 +12,7 @@ const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textCont
 const scopes = (page: Page) => page.locator('.chips li').allTextContents();
 
 describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) => {
-  it('a person gets from the start page over the consent page to the dashboard', async () => {
+  it('a user gets from the start page over the consent page to the dashboard', async () => {
     const page = await stage.open();
     await signIn(page, stage.url, provider);
     const zoe = stage.simulator.people.get('zoe');
@@ -42,13 +42,13 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     await page.getByRole('button', { name: 'Introspect' }).click();
     await page.getByRole('heading', { name: 'Active' }).waitFor();
     await page.getByRole('button', { name: 'Let 8 hours pass' }).click();
-    await page.getByText('Refreshed by itself').waitFor();
+    await page.getByText('Refreshed automatically').waitFor();
     await page.getByRole('button', { name: 'Revoke & sign out' }).click();
     await page.getByText('Disconnected').waitFor();
     expect(stage.simulator.grants).toHaveLength(0);
   });
 
-  it('a person who denies is back on the start page, and can start again', async () => {
+  it('a user who denies is back on the start page, and can start again', async () => {
     const page = await stage.open();
     await ask(page, stage.url, provider);
     await PROVIDERS[provider].deny(page);
@@ -72,7 +72,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     expect(exchanges.map(({ status }) => status)).toEqual([200]);
   });
 
-  it('five tabs that come back at the same moment leave the person signed in', async () => {
+  it('five tabs that come back at the same moment leave the user signed in', async () => {
     const page = await stage.open();
     await page.goto(stage.url);
     const others = await Promise.all(Array.from({ length: 4 }, () => page.context().newPage()));
@@ -143,7 +143,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     expect(exchanges()).toBe(1);
   });
 
-  it('without cookies a person is told to allow them', async () => {
+  it('without cookies a user is told to allow them', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'no-cookies-'));
     await mkdir(join(folder, 'Default'));
     const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
@@ -196,7 +196,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
   });
 });
 
-it('a Fitbit scope that was unticked is not granted', async () => {
+it('a Fitbit scope that was cleared is not granted', async () => {
   const page = await stage.open();
   await ask(page, stage.url, 'Fitbit');
   await page.getByRole('checkbox', { name: 'Sleep' }).uncheck();
@@ -205,7 +205,7 @@ it('a Fitbit scope that was unticked is not granted', async () => {
   expect((await scopes(page)).sort()).toEqual(['activity', 'heartrate', 'profile']);
 });
 
-it('a person who does not share the Fitbit profile is signed in by the id', async () => {
+it('a user who does not share the Fitbit profile is signed in by the id', async () => {
   const page = await stage.open();
   await ask(page, stage.url, 'Fitbit');
   await page.getByRole('checkbox', { name: 'Profile' }).uncheck();
@@ -214,7 +214,7 @@ it('a person who does not share the Fitbit profile is signed in by the id', asyn
   expect(await heading(page)).toBe('Hello, Member 2E4RVC');
 });
 
-it('a Google scope that was left unticked is not granted', async () => {
+it('a Google scope that was left cleared is not granted', async () => {
   const page = await stage.open();
   await ask(page, stage.url, 'Google Health');
   await page.getByRole('radio', { name: 'Zoë' }).check();
@@ -226,7 +226,7 @@ it('a Google scope that was left unticked is not granted', async () => {
   expect(await scopes(page)).not.toContain('activity and fitness');
 });
 
-it('a person who ticks nothing at Google is told what is missing', async () => {
+it('a user who selects nothing at Google is told what is missing', async () => {
   const page = await stage.open();
   await ask(page, stage.url, 'Google Health');
   await page.getByRole('radio', { name: 'Zoë' }).check();

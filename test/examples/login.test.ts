@@ -108,10 +108,10 @@ describe('The demo', () => {
       expect(page.text).toContain(provider.scopes.at(-1));
     });
 
-    it('refreshes by itself when the access token has expired', async () => {
+    it('refreshes automatically when the access token has expired', async () => {
       const later = await browser.submit(await enter(), '/simulator/advance');
       expect(later.text).toContain('Eight hours have passed');
-      expect(later.text).toMatch(/Valid Access token, until .* Refreshed by itself at/);
+      expect(later.text).toMatch(/Valid Access token, until .* Refreshed automatically at/);
       expect(expiresIn(later)).toBeGreaterThan(provider.lifetime - 10_000);
       expect(tokenRequests()).toHaveLength(2);
       expect(tokenRequests()[1]?.body.grant_type).toBe('refresh_token');
@@ -158,7 +158,7 @@ describe('The demo', () => {
       expect((await enter()).text).toContain('Hello, Zoë');
     });
 
-    it('asks to sign in again when a refresh that it makes by itself finds the consent gone', async () => {
+    it('asks to sign in again when an automatic refresh finds the consent gone', async () => {
       const dashboard = await enter();
       simulator.fail({ endpoint: 'token', with: { status: 400, body: { error: 'invalid_grant' } } });
       const page = await browser.submit(dashboard, '/simulator/advance');
@@ -173,7 +173,7 @@ describe('The demo', () => {
       expect(page.url.pathname).toBe('/dashboard');
       expect(page.text).toContain(`${label} has a problem right now`);
       expect(page.text).toContain('There is no access token right now');
-      expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Refreshed by itself');
+      expect((await browser.get(`${demo.url}/dashboard`)).text).toContain('Refreshed automatically');
     });
   });
 
@@ -215,7 +215,7 @@ describe('The demo', () => {
   it.each([
     ['noor', { all: 'yes' }, 'No health data in this account'],
     ['victor', { all: 'yes' }, 'Your Fitbit account is not on Google yet'],
-    ['zoe', { scope: [] }, 'tick at least the box for your Google Health profile'],
+    ['zoe', { scope: [] }, 'select at least the box for your Google Health profile'],
   ])('tells %s what to do when Google Health does not say who it is, %j', async (person, ticked, text) => {
     const consent = await browser.get(`${demo.url}/auth/google-health`);
     const page = await browser.submit(consent, '/consent', { person, decision: 'allow', ...ticked });
@@ -223,7 +223,7 @@ describe('The demo', () => {
     expect(page.text).toContain(text);
   });
 
-  it('shows the Fitbit id that a person had before Google Health', async () => {
+  it('shows the Fitbit id that a user had before Google Health', async () => {
     const consent = await browser.get(`${demo.url}/auth/google-health`);
     const page = await browser.submit(consent, '/consent', { person: 'zoe', all: 'yes', decision: 'allow' });
     expect(page.text).toContain('Fitbit id before 2E4RVC');
@@ -545,7 +545,7 @@ describe('The start of the demo', () => {
         await run(async (url) => {
           const page = await browser.get(`${url}/dashboard`);
           expect(page.text).toContain('Hello, Zoë');
-          expect(page.text).toContain('Refreshed by itself');
+          expect(page.text).toContain('Refreshed automatically');
           expect((await browser.submit(page, '/tokens/introspect')).text).toContain('token is good');
         });
         const stored = await readFile(join(dataFolder, `${name}.json`), 'utf8');

@@ -30,7 +30,7 @@ describe('An app whose users signed in with Fitbit', () => {
 
   type Name = 'fitbit' | 'google-health';
   const consentPage = (name: Name, client = browser) => client.get(`${example.url}/auth/${name}`);
-  // Google's page begins with no box ticked.
+  // Google's page begins with no box selected.
   const TICKED = ['profile', 'activity_and_fitness', 'sleep'].map(
     (kind) => `https://www.googleapis.com/auth/googlehealth.${kind}.readonly`,
   );
@@ -74,7 +74,7 @@ describe('An app whose users signed in with Fitbit', () => {
     expect(accountIn(third)).toBe(accountIn(first));
   });
 
-  it('makes a new account for a person who never had Fitbit', async () => {
+  it('makes a new account for a user who never had Fitbit', async () => {
     await signIn('fitbit', 'zoe');
     example.simulator.shutDownFitbit();
     const page = await signIn('google-health', 'aiko', new WebClient());
@@ -167,7 +167,7 @@ describe('An app whose users signed in with Fitbit', () => {
     await logged('The consent at Fitbit could not be withdrawn: gone');
   });
 
-  it('keeps the old session and tokens when the person denies Google', async () => {
+  it('keeps the old session and tokens when the user denies Google', async () => {
     const first = await signIn('fitbit', 'zoe');
     const before = example.accounts.all();
     const consent = await consentPage('google-health');
@@ -235,13 +235,13 @@ describe('An app whose users signed in with Fitbit', () => {
     expect((await consentPage('fitbit')).url.pathname).toBe('/google/o/oauth2/v2/auth');
   });
 
-  it('tells a person in words what to do', async () => {
+  it('tells a user in words what to do', async () => {
     const notLinked = await signIn('google-health', 'noor');
     expect(notLinked.text).toContain('Choose the account that your device uses');
     const unmigrated = await signIn('google-health', 'victor');
     expect(unmigrated.text).toContain('Your Fitbit account has not been moved to Google yet');
     const page = await signIn('google-health', 'zoe', browser, []);
-    expect(page.text).toContain('Leave that box ticked');
+    expect(page.text).toContain('Leave that box selected');
   });
 
   it('refreshes the tokens of either provider', async () => {

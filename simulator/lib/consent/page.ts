@@ -23,7 +23,7 @@ interface ConsentView {
   readonly problem: string | undefined;
 }
 
-/** Fitbit's consent page: who asks, who answers, a ticked box for each scope. */
+/** Fitbit's consent page: who asks, who answers, a selected box for each scope. */
 export function fitbitConsentPage(view: ConsentView): Reply {
   const { app, scope } = view.request;
   return consentPage(
@@ -37,7 +37,7 @@ export function fitbitConsentPage(view: ConsentView): Reply {
   );
 }
 
-/** Google's consent page: boxes start unticked, because consent there is granular. */
+/** Google's consent page: boxes start cleared, because consent there is granular. */
 export function googleConsentPage(view: ConsentView): Reply {
   const { app, scope } = view.request;
   const described = scope.map((name) => ({ name, ...describeGoogleScope(name) }));

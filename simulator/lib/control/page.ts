@@ -117,7 +117,7 @@ function switches(world: World): Html {
   return section(
     'switches',
     'Switches',
-    html`<p class="small">What nobody outside the providers knows for certain. An app should cope with every value.</p>
+    html`<p class="small">Undocumented or variable behavior of the providers. An app should cope with every value.</p>
 ${form(world, 'switches', html`<div class="grid">${fields}</div><button>Apply</button>`)}`,
   );
 }
