@@ -29,5 +29,5 @@ export const SIZES = {
   phone: { width: 390, height: 844 },
 } as const;
 
-/** The colour schemes that every page is looked at in. */
+/** The color schemes that every page is looked at in. */
 export const SCHEMES = ['light', 'dark'] as const;
