@@ -7,7 +7,7 @@ import { findDeadLinks } from '../check-links.ts';
 import { readTabs, withFrameworkTabs } from '../framework-tabs.ts';
 import { findTarget, repositoryURL } from '../links.ts';
 import { writeForLanguageModels } from '../llms.ts';
-import { readGroups } from '../pages.ts';
+import { type Page, readGroups } from '../pages.ts';
 import { site } from '../site.ts';
 
 const groups = readGroups();
@@ -20,9 +20,19 @@ const toLink = (path: string) => `/${path.replace(/(^|(?<=\/))index\.md$/, '').r
 
 const sidebar: DefaultTheme.SidebarItem[] = groups.map(({ title, pages: members }) => ({
   text: title,
-  collapsed: false,
   items: members.map((page) => ({ text: page.title, link: toLink(page.site) })),
 }));
+
+/** The page of a path: VitePress renders pages by their path on the site, and its search by that of their file. */
+const findPage = (path: string): Page | undefined => bySite.get(path) ?? bySource.get(path);
+
+/** The name by which an app imports what a page of the API reference describes. */
+function nameOfEntry({ source }: Page): string {
+  const [, entry = ''] = /^docs\/api\/(.+)\.md$/.exec(source) ?? [];
+  return entry === 'README'
+    ? 'API reference'
+    : join(site.name, entry === 'index' ? '' : entry).replace(/\/$/, '');
+}
 
 /** The href for a link of a Markdown file: another page of the site, or the file at the repository's host. */
 function resolveLink(source: string, href: string): string {
@@ -37,17 +47,26 @@ function extendMarkdown(md: MarkdownRenderer): void {
   // Otherwise "README.md" is a link to a site in Moldova.
   md.linkify.set({ fuzzyLink: false });
 
-  md.core.ruler.before('block', 'framework-tabs', (state) => {
-    if (state.env.relativePath === 'index.md') state.src = withFrameworkTabs(state.src, tabs);
+  md.core.ruler.before('block', 'text-of-the-site', (state) => {
+    const page = findPage(state.env.relativePath);
+    if (page?.source === 'README.md') state.src = withFrameworkTabs(state.src, tabs);
+    if (page?.source.startsWith('docs/api/'))
+      state.src = state.src.replace(/^# .*/, `# ${nameOfEntry(page)}`);
   });
 
   md.core.ruler.push('repository-links', ({ env, tokens }) => {
-    const source = bySite.get(env.relativePath)?.source;
-    if (source === undefined) return;
-    for (const token of tokens.flatMap((block) => [block, ...(block.children ?? [])])) {
-      const href = token.type === 'link_open' ? token.attrGet('href') : null;
-      if (href !== null) token.attrSet('href', resolveLink(source, href));
-      if (token.type === 'html_block') token.content = withPictures(source, token.content);
+    const page = findPage(env.relativePath);
+    if (page === undefined) return;
+    for (const [index, token] of tokens.entries()) {
+      for (const part of [token, ...(token.children ?? [])]) {
+        const href = part.type === 'link_open' ? part.attrGet('href') : null;
+        if (href !== null) part.attrSet('href', resolveLink(page.source, href));
+      }
+      if (token.type === 'html_block') token.content = withPictures(page.source, token.content);
+      // The empty corner of a table is no header.
+      if (token.type === 'th_open' && tokens[index + 1]?.content === '') {
+        for (const cell of [token, tokens[index + 2]]) if (cell) cell.tag = 'td';
+      }
     }
   });
 
@@ -116,7 +135,11 @@ export default defineConfig({
   sitemap: { hostname: site.url.href },
   lastUpdated: false,
   ignoreDeadLinks: 'localhostLinks',
-  markdown: { anchor: { slugify: toAnchor }, config: extendMarkdown },
+  markdown: {
+    anchor: { slugify: toAnchor },
+    config: extendMarkdown,
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+  },
   vite: {
     plugins: [vueOfThisFolder],
   },
