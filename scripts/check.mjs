@@ -12,6 +12,7 @@ const reference = mkdtempSync(join(tmpdir(), 'api-reference-'));
 const ROWS = [
   [
     { name: 'Formatting and lint', command: 'npx biome check .', fix: 'npm run format' },
+    { name: 'Spelling', command: 'npm run spell', fix: 'correct the word, or add it to cspell-words.txt' },
     { name: 'Unused files, exports and dependencies', command: 'npx knip', fix: 'remove what knip lists' },
     { name: 'Types', command: 'npm run --silent typecheck', fix: 'npm run typecheck shows them again' },
     { name: 'Build', command: 'npm run build', fix: 'npm run build shows it again' },

@@ -8,7 +8,7 @@ export interface Account {
   id: string;
   provider: string;
   userID: string;
-  /** The Fitbit id that a person had before Google Health. */
+  /** The Fitbit id that a user had before Google Health. */
   legacyUserID: string | null;
   displayName: string;
   photo: string | null;

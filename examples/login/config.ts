@@ -18,7 +18,7 @@ export interface Config {
   secret: string;
   fitbit: FitbitClient;
   googleHealth: GoogleHealthClient;
-  /** Receives Google Health's notifications; left out, the page is not updated by itself. */
+  /** Receives Google Health's notifications; left out, the page is not updated automatically. */
   webhook?: WebhookConfig | undefined;
   /** The simulator, if a provider is simulated. */
   simulator?: Simulator | undefined;

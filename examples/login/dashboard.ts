@@ -70,7 +70,7 @@ export function dashboard(
     });
   });
 
-  // The chart alone, for a page that was told of new steps.
+  // The chart alone, for a page that was notified of new steps.
   router.get('/steps', async (req, res) => {
     const account = accountOf(req);
     if (account === undefined) return res.sendStatus(401);

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 
-/** The open pages of each account, told of news by server-sent events. */
+/** The open pages of each account, notified by server-sent events. */
 export class LivePages {
   readonly #pages = new Map<string, Set<Response>>();
 

@@ -8,7 +8,7 @@ import { AppTokens, LIFETIME, type Me } from './tokens.ts';
 export interface Config {
   /** Where clients find the app, without a slash at the end. */
   baseURL: string;
-  /** Seals the cookies of logins under way: at least 32 characters. */
+  /** Seals the cookies of pending logins: at least 32 characters. */
   cookieSecret: string;
   /** Signs the app's own tokens: at least 32 characters. */
   tokenSecret: string;

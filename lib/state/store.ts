@@ -22,7 +22,7 @@ export interface StateStore {
    * Stores a login; calls back with the `state` to send.
    *
    * @param verifier the PKCE code verifier, if PKCE is on
-   * @param appState the app's own data, which `verify` gives back
+   * @param appState the app's own data, which `verify` returns
    */
   store(
     req: Request,

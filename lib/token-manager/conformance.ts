@@ -62,7 +62,7 @@ const checks: Record<string, Check> = {
     equal(await a.delete(user(), 'version'), false);
   },
 
-  async 'gives back every field as it was written'({ a, b, user }) {
+  async 'returns every field as it was written'({ a, b, user }) {
     const id = user();
     let stored = await add(a, id, record({ refresh: note(1_700_000_000_001), reauthorize: 'invalid_grant' }));
     same(await b.read(id), stored);

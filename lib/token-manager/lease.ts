@@ -6,7 +6,7 @@ export const LEASE_TIME = 10_000;
 
 const RENEW_AFTER = 3_000; // ms
 
-/** A process's claim to refresh a user's tokens. It is the note in the record, and it ends by itself. */
+/** A process's claim to refresh a user's tokens. It is the note in the record, and it ends on its own. */
 export class Lease {
   readonly #settings: Settings;
   readonly #codec: RecordCodec;

@@ -32,11 +32,11 @@ import { Unsaved } from './unsaved.ts';
 
 const MAX_TRIES = 20; // to write over changes of other processes
 const PATIENCE = 5_000; // ms; for a refresh while the old token is still good
-const ABANDONED_AFTER = 15_000; // ms; a refresh that began longer ago is most likely not under way any more
+const ABANDONED_AFTER = 15_000; // ms; a refresh that began longer ago has most likely ended
 const RECENT = 30_000; // ms; tokens that are refreshed more often than this don't help against a 401
 
 /**
- * Keeps users' tokens alive: stores them, refreshes them in time, once however many calls ask, in one process or many,
+ * Keeps users' tokens alive: stores them, refreshes them in time, once for concurrent calls, in one process or many,
  * and loses none when a process or the database dies.
  *
  * All methods reject with errors of the package:
@@ -227,7 +227,7 @@ export class TokenManager {
   }
 
   /**
-   * Waits for refreshes under way, then stores the tokens that are in memory only because the store has failed: call
+   * Waits for refreshes in progress, then stores the tokens that are in memory only because the store has failed: call
    * it before the process ends.
    *
    * @throws OAuthError `store_failed`: some could not be stored; they are tried again for as long as the process lives

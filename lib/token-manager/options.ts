@@ -21,7 +21,7 @@ export interface ProviderCallOptions extends CallOptions {
 export interface TokenManagerOptions {
   /**
    * Gets new tokens for a refresh token: `(token, options) => refresh(client, token, options)`, with the `refresh` of
-   * the user's provider (`options.provider`). It should heed `options.signal`.
+   * the user's provider (`options.provider`). It should follow `options.signal`.
    *
    * If it repeats a request that got no answer and is then refused, its error must have the earlier
    * `OAuthError` as its `cause`, as the errors of this package's `refresh` have: the earlier request may have taken effect.
@@ -33,7 +33,7 @@ export interface TokenManagerOptions {
    */
   store?: TokenStore | undefined;
   /**
-   * Seals the tokens in the store with a secret of at least 32 characters. Of a list, the first one seals and all of
+   * Seals the tokens in the store with a secret of at least 32 characters. With a list, the first one seals and all of
    * them open. To rotate: add the new one at the end in every process, then move it to the front.
    */
   seal?: string | readonly string[] | undefined;
@@ -85,28 +85,28 @@ export interface TokenManagerOptions {
   onUnsaved?: ((event: UnsavedEvent) => unknown) | undefined;
 }
 
-/** Tells of a refresh. */
+/** Reports a refresh. */
 export interface RefreshedEvent {
   userID: string;
   /** The new tokens. */
   tokens: TokenSet;
 }
 
-/** Tells of a user who has to sign in again. */
+/** Reports a user who has to sign in again. */
 export interface ReauthorizeEvent {
   userID: string;
   /** The provider's answer. */
   error: OAuthError;
 }
 
-/** Tells of a consent that ends soon. */
+/** Reports a consent that ends soon. */
 export interface ConsentEndingEvent {
   userID: string;
   /** When the refresh token expires. */
   endsAt: Date;
 }
 
-/** Tells of tokens that are in memory only. */
+/** Reports tokens that are in memory only. */
 export interface UnsavedEvent {
   userID: string;
   /** Code `store_failed`; `cause` is what the store reports. */
@@ -140,7 +140,7 @@ export interface RemoveOptions extends TokenCallOptions {
 /** Settings of `recover`. */
 export interface RecoverOptions extends TokenCallOptions {
   /**
-   * Only refreshes that began longer ago than this, ms: younger ones are most likely under way.
+   * Only refreshes that began longer ago than this, ms: younger ones are most likely in progress.
    * @default 15_000
    */
   olderThan?: number | undefined;

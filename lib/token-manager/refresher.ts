@@ -46,12 +46,12 @@ interface RefresherDeps {
 }
 
 /**
- * Takes a user's tokens from one set to the next: once, however many calls ask, in this process and in others, and in
+ * Takes a user's tokens from one set to the next: once for concurrent calls, in this process and in others, and in
  * an order of writes that survives the death of the process at any moment (docs/token-manager.md).
  */
 export class Refresher {
   readonly #deps: RefresherDeps;
-  // By user and token set, for as long as the refresh is under way.
+  // By user and token set, for as long as the refresh is in progress.
   readonly #flights = new Map<string, Promise<Entry>>();
 
   constructor(deps: RefresherDeps) {
@@ -73,7 +73,7 @@ export class Refresher {
     return flight;
   }
 
-  /** Waits for the refreshes that are under way, whatever becomes of them. */
+  /** Waits for the refreshes in progress, whatever becomes of them. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#flights.values());
   }
@@ -168,7 +168,7 @@ export class Refresher {
       }
       // The provider has refused the only request that was made: there is nothing to finish.
       if (definite) await lease.withdraw().catch(() => {});
-      else await lease.release().catch(() => {}); // Otherwise it ends by itself.
+      else await lease.release().catch(() => {}); // Otherwise it ends on its own.
       throw failure;
     }
     lease.stopRenewing();

@@ -19,6 +19,6 @@ export async function discard(response: unknown): Promise<void> {
   try {
     await response.body.cancel();
   } catch {
-    // Somebody reads it: then it ends by itself.
+    // Somebody reads it: then it ends on its own.
   }
 }

@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 interface Kept extends Answer {
-  /** Versions that were written, perhaps in vain. */
+  /** Versions that were written, perhaps without effect. */
   readonly versions: Set<string>;
   pause: number;
   timer?: unknown;
@@ -33,7 +33,7 @@ interface UnsavedDeps {
   codec: RecordCodec;
   timers: Timers;
   now(): number;
-  /** Told of each try that failed. */
+  /** Called with each try that failed. */
   onFailure(userID: string, answer: Answer, error: unknown): void;
   /** Told when an answer is in the store. */
   onStored(userID: string, answer: Answer): void;

@@ -57,7 +57,7 @@ export function createSealer(secrets: string | readonly string[], purpose: strin
       return `${current.prefix}${Buffer.concat(parts).toString('base64url')}`;
     },
     open(sealed, context = '') {
-      if (typeof sealed !== 'string') return undefined; // A store or a cookie parser may give back anything.
+      if (typeof sealed !== 'string') return undefined; // A store or a cookie parser may return anything.
       const known = keys.find(({ prefix }) => sealed.startsWith(prefix));
       if (known === undefined) return undefined;
       const text = sealed.slice(known.prefix.length);

@@ -122,7 +122,7 @@ export interface Simulator {
   advance(duration: Duration): void;
   /** Makes something go wrong. */
   fail(options: FaultOptions): Fault;
-  /** Takes back every fault that has not run out. */
+  /** Clears every fault that has not run out. */
   clearFaults(): void;
   /** From now on every endpoint of Fitbit answers 410. */
   shutDownFitbit(): void;

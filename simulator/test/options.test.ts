@@ -96,7 +96,7 @@ describe('startSimulator', () => {
 });
 
 describe('the clock', () => {
-  it('starts where it is told, stands still if told, and advances by the sum of the parts', async () => {
+  it('starts where it is told, stops if told, and advances by the sum of the parts', async () => {
     const simulator = await start({ clock: { startAt: new Date('2026-01-01T00:00:00Z'), stopped: true } });
     expect(simulator.now().toISOString()).toBe('2026-01-01T00:00:00.000Z');
     simulator.advance({ days: 1, hours: 2, minutes: 3, seconds: 4 });

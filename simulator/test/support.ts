@@ -177,7 +177,7 @@ export async function openConsent(
   return { id, page };
 }
 
-/** Answers a consent page as the browser does; scopes are the ticked boxes. */
+/** Answers a consent page as the browser does; scopes are the selected boxes. */
 export function answerConsent(
   simulator: Simulator,
   form: Fields,

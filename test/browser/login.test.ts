@@ -12,7 +12,7 @@ const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textCont
 const scopes = (page: Page) => page.locator('.chips li').allTextContents();
 
 describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) => {
-  it('a person gets from the start page over the consent page to the dashboard', async () => {
+  it('a user gets from the start page over the consent page to the dashboard', async () => {
     const page = await stage.open();
     await signIn(page, stage.url, provider);
     const zoe = stage.simulator.people.get('zoe');
@@ -48,7 +48,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     expect(stage.simulator.grants).toHaveLength(0);
   });
 
-  it('a person who denies is back on the start page, and can start again', async () => {
+  it('a user who denies is back on the start page, and can start again', async () => {
     const page = await stage.open();
     await ask(page, stage.url, provider);
     await PROVIDERS[provider].deny(page);
@@ -72,7 +72,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     expect(exchanges.map(({ status }) => status)).toEqual([200]);
   });
 
-  it('five tabs that come back at the same moment leave the person signed in', async () => {
+  it('five tabs that come back at the same moment leave the user signed in', async () => {
     const page = await stage.open();
     await page.goto(stage.url);
     const others = await Promise.all(Array.from({ length: 4 }, () => page.context().newPage()));
@@ -143,7 +143,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     expect(exchanges()).toBe(1);
   });
 
-  it('without cookies a person is told to allow them', async () => {
+  it('without cookies a user is told to allow them', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'no-cookies-'));
     await mkdir(join(folder, 'Default'));
     const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
@@ -207,7 +207,7 @@ it('a Fitbit scope that was cleared is not granted', async () => {
   expect((await scopes(page)).sort()).toEqual(['Activity and exercise', 'Fitbit profile', 'Heart rate']);
 });
 
-it('a person who does not share the Fitbit profile is signed in by the id', async () => {
+it('a user who does not share the Fitbit profile is signed in by the id', async () => {
   const page = await stage.open();
   await ask(page, stage.url, 'Fitbit');
   await page.getByRole('checkbox', { name: 'Profile' }).uncheck();

@@ -31,7 +31,7 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
     await page.getByRole('checkbox', { name: 'Select all' }).check();
   },
   'the consent page of Fitbit': (page) => ask(page, stage.url, 'Fitbit'),
-  'the consent page of Fitbit with nothing ticked': async (page) => {
+  'the consent page of Fitbit with nothing selected': async (page) => {
     await ask(page, stage.url, 'Fitbit');
     for (const box of await page.getByRole('checkbox').all()) await box.uncheck();
     await page.getByRole('button', { name: 'Allow' }).click();

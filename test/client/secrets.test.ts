@@ -27,7 +27,7 @@ import {
   type Outcome,
 } from '../support/strategy.ts';
 
-// Each has letters to be recognised by (no digits, which would make them look like tokens anyway), and characters
+// Each has letters to be recognized by (no digits, which would make them look like tokens anyway), and characters
 // that every encoding writes in another way.
 const AWKWARD = '/+= "<&>\'\\~!%';
 const secret = (name: string, end = AWKWARD) => `Planted${name}${end}Tail${name}`;

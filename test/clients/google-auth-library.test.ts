@@ -57,14 +57,14 @@ describe('google-auth-library with the simulated Google', () => {
     expect(life).toBeLessThanOrEqual(3_600_000);
   });
 
-  it('calls the Health API in the name of the person', async () => {
+  it('calls the Health API in the name of the user', async () => {
     const client = newClient();
     await signIn(client, 'zoe');
     const { data } = await client.request({ url: simulator.googleHealth.identityURL });
     expect(data).toMatchObject({ healthUserId: '8677373576871223311', legacyUserId: '2E4RVC' });
   });
 
-  it('refreshes by itself once the access token has expired', async () => {
+  it('refreshes automatically once the access token has expired', async () => {
     const client = newClient();
     const tokens = await signIn(client, 'zoe');
     simulator.advance({ hours: 2 });

@@ -89,7 +89,7 @@ describe('FitbitStrategy with oidc-provider', () => {
     expect(JSON.parse(page.body)).toMatchObject({ name: 'OAuthError', code: 'invalid_request' });
   });
 
-  it('reports a person who gives up on the login page as a denial', async () => {
+  it('reports a user who gives up on the login page as a denial', async () => {
     await start();
     const browser = new Browser();
     const { url } = await browser.open(app.loginURL);

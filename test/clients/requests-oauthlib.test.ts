@@ -70,7 +70,7 @@ describe('requests-oauthlib with its Fitbit compliance fix and the simulated Fit
     expect(report.repeatedRefreshToken).toBe(report.freshRefreshToken);
   });
 
-  it('refreshes by itself when its token has expired', () => {
+  it('refreshes automatically when its token has expired', () => {
     expect(report.savedTokens).toHaveLength(1);
     expect(report.savedTokens[0]?.refresh_token).not.toBe(report.freshRefreshToken);
     expect(report.userIDAfterAutoRefresh).toBe('26FWFL');

@@ -29,7 +29,7 @@ describe('The stateless example', () => {
   const me = (token: string) => fetch(`${example.url}/me`, { headers: { authorization: `Bearer ${token}` } });
   const callbacks = () => browser.pages.filter(({ url }) => url.pathname === '/auth/callback');
 
-  it('answers a login with a token, and knows the person by it', async () => {
+  it('answers a login with a token, and knows the user by it', async () => {
     const page = await signIn();
     expect(page.url.pathname).toBe('/auth/callback');
     expect(page.status).toBe(200);

@@ -79,7 +79,7 @@ describe('findOrLinkAccount', () => {
     expect(table.rows).toHaveLength(2);
   });
 
-  it('makes an account for a person whom neither id finds', async () => {
+  it('makes an account for a user whom neither id finds', async () => {
     const table = new Table([{ fitbitUserId: '2E4RVC' }]);
     expect(await findOrLinkAccount(profileOf('867', 'BBB222'), table)).toEqual({
       id: 2,
@@ -117,7 +117,7 @@ describe('findOrLinkAccount', () => {
   });
 
   it.each(['2E4RVC', undefined])(
-    'gives two logins of one person at once one account (Fitbit: %s)',
+    'gives two simultaneous logins of one user one account (Fitbit: %s)',
     async (old) => {
       const table = new Table([{ fitbitUserId: '2E4RVC' }]);
       const accounts = await Promise.all([
@@ -157,7 +157,7 @@ describe('findOrLinkAccount', () => {
     expect(table.calls).toEqual([]);
   });
 
-  it('in a verify function makes a conflict a failure, for the person', async () => {
+  it('in a verify function makes a conflict a failure, for the user', async () => {
     const google = await startGoogle();
     const table = new Table([{ healthUserId: '111', fitbitUserId: '2E4RVC' }]);
     const strategy = new GoogleHealthStrategy({

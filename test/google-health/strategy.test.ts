@@ -120,7 +120,7 @@ describe('a login', () => {
   });
 
   it.each(['identity-empty-legacy', 'identity-no-legacy'])(
-    'of a person who never had Fitbit has no legacyUserId (%s)',
+    'of a user who never had Fitbit has no legacyUserId (%s)',
     async (name) => {
       const { profile } = await signIn({ identity: { body: fixture(name) } });
       expect(profile.id).toBe('3304918275566102947');

@@ -69,7 +69,7 @@ describe.each([
     program?.delete();
   });
 
-  test('refresh each user once for each expiry, however many ask', async () => {
+  test('refresh each user once for each expiry, for concurrent calls', async () => {
     for (let expiry = 1; expiry <= EXPIRIES; expiry += 1) {
       const start = performance.now();
       const asked = workers.map((_, w) =>

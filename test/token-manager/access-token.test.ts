@@ -24,7 +24,7 @@ describe('accessToken', () => {
     expect(asked).toEqual([]);
   });
 
-  test('refreshes when less than a minute is left, and tells of it', async () => {
+  test('refreshes when less than a minute is left, and reports it', async () => {
     const { tokens, asked, events } = setUp();
     await tokens.save('ann', tokenSet(1, 59_000));
     expect(await tokens.accessToken('ann')).toBe('access-of-refresh1');
@@ -39,7 +39,7 @@ describe('accessToken', () => {
     expect(await tokens.accessToken('ann')).toBe('access1');
   });
 
-  test('refreshes once however many ask', async () => {
+  test('refreshes once for concurrent calls', async () => {
     const { tokens, asked } = setUp();
     await tokens.save('ann', tokenSet(1, -1));
     await tokens.save('bob', tokenSet(2, -1));
@@ -50,7 +50,7 @@ describe('accessToken', () => {
     expect(asked.sort()).toEqual(['refresh1', 'refresh2']);
   });
 
-  test('reads once and writes twice for a refresh, however many ask in this process', async () => {
+  test('reads once and writes twice for a refresh, for all concurrent calls in this process', async () => {
     const store = new FaultyStore();
     const { tokens } = setUp({ store });
     await tokens.save('ann', tokenSet(1, -1));
@@ -192,7 +192,7 @@ describe('a consent that is gone', () => {
     expect(events).toEqual([]);
   });
 
-  test('is not told of a user who was removed meanwhile', async () => {
+  test('is not called for a user who was removed meanwhile', async () => {
     const { tokens, events } = setUp({
       refresh: async () => {
         await tokens.remove('ann');

@@ -5,7 +5,7 @@ import { change, rejection, SECRET, setUp, tokenSet } from './support.ts';
 const OTHER_SECRET = 'another secret of the app, 32 chars';
 
 describe('what is stored', () => {
-  test('gives back the token set, without the raw answer', async () => {
+  test('returns the token set, without the raw answer', async () => {
     const { tokens, store } = setUp();
     await tokens.save('ann', tokenSet(1));
     const { raw, ...expected } = { ...tokenSet(1), expiresAt: expect.any(Date) };

@@ -23,7 +23,7 @@ describe('save', () => {
     expect(await tokens.tokens('ann')).not.toHaveProperty('refreshToken');
   });
 
-  test('tries again when the stored tokens change in between, but not for ever', async () => {
+  test('tries again when the stored tokens change in between, but not forever', async () => {
     const store = new FaultyStore();
     const { tokens } = setUp({ store });
     await tokens.save('ann', tokenSet(1));
@@ -41,7 +41,7 @@ describe('save', () => {
     });
   });
 
-  test('wins over a refresh that is under way', async () => {
+  test('wins over a refresh in progress', async () => {
     const { tokens, events } = setUp({
       refresh: async () => {
         await tokens.save('ann', tokenSet('-of-login'));
@@ -146,7 +146,7 @@ describe('use', () => {
     expect(asked).toHaveLength(3);
   });
 
-  test('takes a Response with the status 401 for one, and gives back the second answer', async () => {
+  test('takes a Response with the status 401 for one, and returns the second answer', async () => {
     const { tokens } = setUp();
     await tokens.save('ann', tokenSet(1));
     const answers = [new Response('no', { status: 401 }), new Response('no again', { status: 401 })];
@@ -467,7 +467,7 @@ describe('remove', () => {
     expect(await rejection(tokens.remove('ann'))).toMatchObject({ code: 'store_contention' });
   });
 
-  test('is not undone by a refresh that is under way', async () => {
+  test('is not undone by a refresh in progress', async () => {
     const { tokens, store } = setUp({
       refresh: async () => {
         await tokens.remove('ann');

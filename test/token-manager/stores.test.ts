@@ -139,7 +139,7 @@ describe('tokenStoreConformance', () => {
   }
 
   test.each<[string, { [M in keyof TokenStore]?: (store: TokenStore) => TokenStore[M] }, RegExp]>([
-    ['forgets', { read: () => async () => undefined }, /gives back every field/],
+    ['forgets', { read: () => async () => undefined }, /returns every field/],
     [
       'hands out its own object',
       {

@@ -1,4 +1,4 @@
-// Shows times as they are where the person is, and counts down to the expiry of the access token. Without this
+// Shows times as they are where the user is, and counts down to the expiry of the access token. Without this
 // script the page has the same in UTC.
 for (const time of document.querySelectorAll('time')) {
   time.textContent = new Date(time.dateTime).toLocaleString(undefined, {

@@ -6,7 +6,7 @@ export interface ConsentTokens {
   refresh(userID: string): Promise<unknown>;
 }
 
-/** A refresh that is under way, and the one that calls since then wait for. */
+/** A refresh in progress, and the one that calls since then wait for. */
 interface Running {
   now: Promise<void>;
   next?: Promise<void>;
@@ -14,7 +14,7 @@ interface Running {
 
 /**
  * Refreshes a user's tokens to find out whether the consent is gone. Calls for one user share refreshes: each call
- * waits for one that began after it, and one at a time is under way.
+ * waits for one that began after it, and only one is in progress at a time.
  */
 export class ConsentCheck {
   readonly #tokens: ConsentTokens;

@@ -18,7 +18,7 @@ export interface Answer {
 export interface Receiver {
   /** Decides about a whole request. */
   receive(headers: HeaderFields, body: Buffer): Promise<Answer>;
-  /** Is told of a request whose body could not be read. */
+  /** Reports a request whose body could not be read. */
   refused(error: BodyError): void;
   /** Resolves when no work is left. */
   idle(): Promise<void>;

@@ -36,7 +36,7 @@ export interface AuthorizeURL {
 export interface Decision {
   /** Who consents: a person's id. */
   readonly person: string;
-  /** The scopes that stay ticked. @default everything that the app asks for */
+  /** The scopes that stay selected. @default everything that the app asks for */
   readonly granted?: string | readonly string[] | undefined;
 }
 

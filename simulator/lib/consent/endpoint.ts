@@ -61,7 +61,7 @@ export function answerConsentPage(world: World, { form }: Incoming): Reply {
   if (refused !== undefined) return refusalPage(provider, refused);
   const scope = tickedScopes(request, form);
   if (scope.length === 0) {
-    // Fitbit does not let a user go on with nothing ticked; Google takes it for a denial.
+    // Fitbit does not let a user go on with nothing selected; Google takes it for a denial.
     if (provider === 'google-health') return redirect(deny(world, request));
     return consentPage(world, request, person.id, 'Choose at least one kind of data, or deny.');
   }

@@ -5,7 +5,7 @@ import { AuthorizeRefusal, consentTo, denyTo } from './direct.ts';
 
 /**
  * Consents without a page, for curl and other clients: `url` is the app's redirect, `person` who consents, `scope`
- * (repeated) what stays ticked, `decision=deny` a denial. Redirects to the app's callback; what is wrong comes as text.
+ * (repeated) what stays selected, `decision=deny` a denial. Redirects to the app's callback; what is wrong comes as text.
  */
 export function consentByForm(world: World, { form, headers }: Incoming): Reply {
   // A browser names the page that a form comes from: no page may consent without being looked at.

@@ -6,7 +6,7 @@ export interface Message {
   /** What it is, for the control page. */
   readonly about: string;
   readonly body: string;
-  /** The header fields: made anew for each attempt, because keys change meanwhile. */
+  /** The header fields: made again for each attempt, because keys change meanwhile. */
   headers(): Record<string, string>;
   /** What a response's status does to the message. */
   outcomeOf(status: number): 'delivered' | 'dropped' | 'again';

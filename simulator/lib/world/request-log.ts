@@ -6,7 +6,7 @@ import type { Endpoint, Provider } from './provider.ts';
 /**
  * A request that came in. Codes, tokens, secrets and verifiers are replaced by `[redacted:xxxxxxxx]`; the same secret
  * gets the same eight digits within one simulator, so that a test can see that two requests carried the same refresh
- * token. Of a body and of a query at most 4 kB are kept.
+ * token. At most 4 kB of a body and of a query are kept.
  */
 export interface LoggedRequest {
   readonly provider: Provider;

@@ -4,7 +4,7 @@ const yesOrNo = [true, false] as const;
 const noOrYes = [false, true] as const;
 
 /**
- * What nobody outside the providers knows, or what they do in more than one way: what each switch decides, and its
+ * Undocumented or variable behavior of the providers: what each switch decides, and its
  * values, the default first. A switch without `values` takes a positive integer.
  */
 export const switchTable = {

@@ -20,7 +20,7 @@ const without = (query: Readonly<Record<string, string>>, name: string) =>
   Object.fromEntries(Object.entries(query).filter(([key]) => key !== name));
 
 describe('the authorize endpoint of Fitbit', () => {
-  it('shows who asks, the people and a ticked box for each scope', async () => {
+  it('shows who asks, the people and a selected box for each scope', async () => {
     const simulator = await start({ fitbit: { name: 'Step <Counter>' } });
     const { page } = await openConsent(simulator.fitbit.authorizationURL, fitbitQuery(simulator));
     expect(page).toContain('Step &lt;Counter&gt;');
@@ -68,7 +68,7 @@ describe('the authorize endpoint of Fitbit', () => {
     expect(redirectTo).toBe(`${callback}?tenant=7&code=${code}&state=s#_=_`);
   });
 
-  it('grants only the scopes that stay ticked, and only the token response says which', async () => {
+  it('grants only the scopes that stay selected, and only the token response says which', async () => {
     const simulator = await start();
     const query = fitbitQuery(simulator, { scope: 'activity profile sleep' });
     const { id } = await openConsent(simulator.fitbit.authorizationURL, query);
@@ -81,7 +81,7 @@ describe('the authorize endpoint of Fitbit', () => {
     expect(await objectOf(tokens)).toMatchObject({ scope: 'sleep profile' });
   });
 
-  it('asks again when nothing is ticked or nobody is chosen', async () => {
+  it('asks again when nothing is selected or nobody is chosen', async () => {
     const simulator = await start();
     const { authorizationURL } = simulator.fitbit;
     const first = await openConsent(authorizationURL, fitbitQuery(simulator));

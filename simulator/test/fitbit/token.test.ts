@@ -224,18 +224,18 @@ describe('the app proving itself to Fitbit', () => {
     }
   });
 
-  it('with a wrong secret is told so', async () => {
+  it('with a wrong secret gets an error that says so', async () => {
     const message = 'Invalid authorization header. Client secret invalid.';
     expect(await refused(basic({ clientID: '23SIM0', clientSecret: 'wrong' }))).toEqual(error(message));
   });
 
-  it('with an unknown client id is told so', async () => {
+  it('with an unknown client id gets an error that says so', async () => {
     const inHeader = await refused(basic({ clientID: 'XXXXXX', clientSecret: 'x' }));
     expect(inHeader).toEqual(error('Invalid authorization header. Client id invalid.'));
     expect(await refused({}, { client_id: 'XXXXXX' })).toEqual(error('Client id invalid.'));
   });
 
-  it('by another method than its type calls for is told so', async () => {
+  it('by another method than its type calls for gets an error that says so', async () => {
     const message = error('Incorrect authorization method.');
     expect(await refused({ authorization: 'Bearer x' })).toEqual(message);
     expect(await refused({}, { client_id: '23SIM0' })).toEqual(message);
@@ -245,7 +245,7 @@ describe('the app proving itself to Fitbit', () => {
     expect(answer).toEqual(message);
   });
 
-  it('with nothing at all is told so', async () => {
+  it('with nothing at all gets an error that says so', async () => {
     const answer = await refused({});
     expect(answer).toMatchObject({ message: expect.stringContaining('Received header = null.') });
   });

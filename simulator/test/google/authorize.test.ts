@@ -22,7 +22,7 @@ const sleepScope = healthScope('sleep.readonly');
 const request = { provider: 'google-health', scope: profileScope, redirectURI: callback } as const;
 
 describe('the authorize endpoint of Google', () => {
-  it('shows the people with a Google account and an unticked box for each Health scope', async () => {
+  it('shows the people with a Google account and a cleared box for each Health scope', async () => {
     const simulator = await start();
     const query = googleQuery(simulator, { scope: `openid email ${profileScope} ${sleepScope}` });
     const { page } = await openConsent(simulator.googleHealth.authorizationURL, query);
@@ -79,7 +79,7 @@ describe('the authorize endpoint of Google', () => {
     expect(await seen()).toEqual([false, false]);
   });
 
-  it('grants what is ticked, and the OpenID scopes, which have no box', async () => {
+  it('grants what is selected, and the OpenID scopes, which have no box', async () => {
     const simulator = await start();
     const query = googleQuery(simulator, { scope: `openid ${profileScope} ${sleepScope}` });
     const { id } = await openConsent(simulator.googleHealth.authorizationURL, query);
@@ -105,7 +105,7 @@ describe('the authorize endpoint of Google', () => {
     expect(location.searchParams.get('scope')).toBe(`${profileScope} ${sleepScope}`);
   });
 
-  it('takes a consent with nothing ticked for a denial', async () => {
+  it('takes a consent with nothing selected for a denial', async () => {
     const simulator = await start();
     const { id } = await openConsent(simulator.googleHealth.authorizationURL, googleQuery(simulator));
     const answer = await answerConsent(simulator, { request: id, person: 'zoe', decision: 'allow' });

@@ -174,7 +174,7 @@ describe('a notification', () => {
     expect(simulator.webhooks.deliveries).toMatchObject([{ state: 'dropped' }]);
   });
 
-  it('tells of steps that both providers then have', async () => {
+  it('reports steps that both providers then have', async () => {
     const { access } = await signIn(simulator);
     const url = `${simulator.apiURL.googleHealth}/v4/users/me/dataTypes/steps/dataPoints?pageSize=1`;
     await simulator.walk({ person: 'zoe', steps: 4321 });

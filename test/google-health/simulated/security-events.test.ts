@@ -142,7 +142,7 @@ describe('an event token of the simulator', () => {
     await signIn(simulator, 'zoe');
   });
 
-  it('tells of an account, with the reason', async () => {
+  it('reports an account, with the reason', async () => {
     await simulator.securityEvents.send({ person: 'zoe', type: 'account-disabled', reason: 'hijacking' });
     expect(events).toMatchObject([{ events: [{ type: 'account-disabled', reason: 'hijacking' }] }]);
   });

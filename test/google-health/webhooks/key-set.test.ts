@@ -88,7 +88,7 @@ describe('a key set', () => {
     expect(await keys.find(3)).toBeUndefined();
   });
 
-  it('is loaded anew when the clock was set back', async () => {
+  it('is loaded again when the clock was set back', async () => {
     const { server, keys, clock } = await world();
     await keys.find(1);
     clock.time -= HOUR;
