@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { OAuthError } from '../client/errors.ts';
 import { type TokenSet, withRaw } from '../client/token-set.ts';
-import { checkString } from '../util/arguments.ts';
-import { checkCall, checkFunction, checkTokens } from './arguments.ts';
+import { checkFunction, checkString } from '../util/arguments.ts';
+import { checkCall, checkTokens } from './arguments.ts';
 import { sleep, untilAborted, within } from './clock.ts';
 import { CoolDown, isRefusal } from './cool-down.ts';
 import {

@@ -18,6 +18,8 @@ export interface Faults {
   refusedRepetition?: number;
   /** `refresh` takes up to this long and ignores its signal. */
   slowRefresh?: number;
+  /** `refresh` does not call `beforeSend`. */
+  neverAsks?: boolean;
   /** How far the clocks of the processes are apart at most. */
   drift?: number;
   /** Users sign in again, with and without a refresh token, and are removed with their consent. */
