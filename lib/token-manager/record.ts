@@ -43,6 +43,19 @@ export interface Marks {
   reauthorize?: string | undefined;
 }
 
+/**
+ * Makes the record that a user's first login writes before its tokens. A write that gets lost on its way may arrive
+ * at any time: an insertion would bring back a user who was removed meanwhile, a replacement finds its version gone.
+ */
+export function placeholder(): TokenRecord {
+  return { version: randomUUID(), data: '', expiresAt: 0 };
+}
+
+/** Whether a record holds no tokens yet. */
+export function isPlaceholder({ data }: TokenRecord): boolean {
+  return data === '';
+}
+
 /** Turns token sets into records and back. */
 export interface RecordCodec {
   /** Makes a record with a new version. */
