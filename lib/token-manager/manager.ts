@@ -427,7 +427,7 @@ export class TokenManager {
   async #find(userID: string): Promise<Entry | undefined> {
     let entry: Entry | undefined;
     try {
-      entry = await this.#readStored(userID);
+      entry = this.#decode(userID, await this.#settings.store.read(userID));
     } catch (error) {
       const content = this.#unsaved.tokens(userID)?.content;
       if (content === undefined || content.tokens.expiresAt.getTime() <= this.#settings.now()) throw error;
@@ -437,7 +437,10 @@ export class TokenManager {
   }
 
   async #readStored(userID: string): Promise<Entry | undefined> {
-    const record = await this.#settings.store.read(userID);
+    return this.#decode(userID, await this.#settings.store.read(userID));
+  }
+
+  #decode(userID: string, record: TokenRecord | undefined): Entry | undefined {
     return hasTokens(record) ? this.#codec.decode(userID, record) : undefined;
   }
 

@@ -146,9 +146,17 @@ function readEntry(userID: string, text: string, record: TokenRecord): Entry {
   if (refreshedAt !== undefined && typeof refreshedAt !== 'number') throw wrong('refreshedAt');
   if (typeof expiresAt !== 'number') throw wrong('expiresAt');
   if (end !== undefined && typeof end !== 'number') throw wrong('refreshTokenExpiresAt');
-  payload.expiresAt = new Date(expiresAt);
-  payload.refreshTokenExpiresAt = end === undefined ? undefined : new Date(end);
-  return { record, tokens: readTokens(payload, wrong), tokensID, loginID, provider, refreshedAt };
+  const { accessToken, refreshToken, tokenType, scope, userID: id } = payload;
+  const fields: TokenFields = {
+    accessToken,
+    refreshToken,
+    tokenType,
+    scope,
+    userID: id,
+    expiresAt: new Date(expiresAt),
+    refreshTokenExpiresAt: end === undefined ? undefined : new Date(end),
+  };
+  return { record, tokens: readTokens(fields, wrong), tokensID, loginID, provider, refreshedAt };
 }
 
 /** The fields of a token set, of any type. */
