@@ -283,7 +283,8 @@ class Run {
     user.told += 1;
     this.#world.tell(id, 'has to sign in again');
     if (!user.ended) this.#violate(`${id} was told to sign in again, although the consent lives`);
-    else if (user.told > 1 && !this.#planned.logins) this.#violate(`${id} was told to sign in again twice`);
+    // Where users sign in again, each consent may end.
+    else if (user.told > user.logins) this.#violate(`${id} was told to sign in again twice`);
   }
 
   /** When all is over, every consent that nobody has ended must be alive, and usable; nobody who was removed is back. */
