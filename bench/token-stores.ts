@@ -18,6 +18,7 @@ const POOL = 10; // connections
 const PROVIDER = 200; // ms; how long the provider takes for a refresh
 const REFRESHES = 3_000;
 const WAITING = 100; // refreshes that wait for the provider at the same time
+const NOTES = 20_000;
 const SECRET = 'a secret of the bench, 32 characters';
 
 type Call = (userID: string) => Promise<unknown>;
@@ -126,6 +127,45 @@ async function refreshes(name: string, store: TokenStore, inUse: () => number): 
   });
 }
 
+/** How long `recover` takes for notes that a crash has left, with a provider that takes its time. */
+async function recovery(name: string, store: TokenStore, concurrency: number): Promise<void> {
+  let requests = 0;
+  const manager = new TokenManager({
+    store,
+    refresh: async () => {
+      requests += 1;
+      await sleep(PROVIDER);
+      return tokenSet(8 * 3_600_000);
+    },
+  });
+  await fill(manager, NOTES, -1, 'noted');
+  const since = Date.now() - 20_000;
+  const note = async (userID: string) => {
+    const record = await store.read(userID);
+    if (record === undefined) throw new Error('nothing is stored');
+    const refresh = { since, by: 'a process that died', until: since + 10_000 };
+    await store.replace(userID, record.version, { ...record, version: `${record.version}-noted`, refresh });
+  };
+  let next = 0;
+  const run = async () => {
+    while (next < NOTES) await note(`noted${next++}`);
+  };
+  await Promise.all(Array.from({ length: 50 }, run));
+  const start = performance.now();
+  const { recovered, failed } = await manager.recover({ concurrency });
+  const seconds = (performance.now() - start) / 1000;
+  recoveries.push({
+    store: name,
+    concurrency,
+    recovered: recovered.length,
+    failed: failed.length,
+    requests,
+    seconds: Math.round(seconds),
+    'at least': (NOTES * PROVIDER) / concurrency / 1000,
+  });
+}
+
+const recoveries: object[] = [];
 const rows: object[] = [];
 const results: object[] = [];
 
@@ -136,6 +176,10 @@ const sql =
   'SELECT version, data, expires_at, refresh_since, refresh_by, refresh_until, reauthorize FROM oauth_tokens WHERE user_id = $1';
 await compare('PostgreSQL', new PostgresTokenStore(pool), (userID) => pool.query(sql, [userID]));
 await refreshes('PostgreSQL', new PostgresTokenStore(pool), () => pool.totalCount - pool.idleCount);
+for (const concurrency of [20, 200]) {
+  await recovery('PostgreSQL', new PostgresTokenStore(pool), concurrency);
+  await pool.query('TRUNCATE oauth_tokens');
+}
 await pool.end();
 await postgres.destroy();
 
@@ -161,3 +205,5 @@ console.info(`accessToken calls a second, live tokens, ${USERS} users; ratio: ti
 console.table(rows);
 console.info(`${REFRESHES} users refresh at once, a pool of ${POOL}, a provider that takes ${PROVIDER} ms`);
 console.table(results);
+console.info(`recover() of ${NOTES} notes, the same provider; "at least" is the time of its answers`);
+console.table(recoveries);

@@ -7,6 +7,8 @@ import http, {
   type RequestOptions,
 } from 'node:http';
 import https from 'node:https';
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { checkURL } from '../util/arguments.ts';
 import { type RequestOperation, TransportError, type TransportErrorCode } from './errors.ts';
 
@@ -30,6 +32,8 @@ export interface HttpRequest {
   timeout: number;
   signal?: AbortSignal | undefined;
   agent?: Agent | undefined;
+  /** Called when the connection is ready, immediately before the request is written. If it throws, nothing is sent. */
+  beforeSend?: (() => void) | undefined;
 }
 
 /** A whole response; its status is never 1xx or 3xx. */
@@ -47,6 +51,7 @@ export interface HttpResponse {
  *
  * @throws TransportError there is no usable response
  * @throws TypeError the URL is not an absolute http(s) URL
+ * @throws what `beforeSend` throws
  */
 export function request(init: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => new Exchange(init, resolve, reject).start());
@@ -56,7 +61,7 @@ export function request(init: HttpRequest): Promise<HttpResponse> {
 class Exchange {
   readonly #init: HttpRequest;
   readonly #resolve: (response: HttpResponse) => void;
-  readonly #reject: (error: TransportError) => void;
+  readonly #reject: (error: unknown) => void;
   readonly #endpoint: Endpoint;
   #timer: NodeJS.Timeout | undefined;
   #onAbort: (() => void) | undefined;
@@ -68,7 +73,7 @@ class Exchange {
   constructor(
     init: HttpRequest,
     resolve: (response: HttpResponse) => void,
-    reject: (error: TransportError) => void,
+    reject: (error: unknown) => void,
   ) {
     this.#init = init;
     this.#resolve = resolve;
@@ -93,7 +98,7 @@ class Exchange {
   }
 
   #send(): void {
-    const { method, headers, agent, body } = this.#init;
+    const { method, headers, agent, body, beforeSend } = this.#init;
     const { secure, host, port, path } = this.#endpoint;
     const options: RequestOptions = { method, host, port, path };
     if (agent !== undefined) options.agent = agent;
@@ -109,10 +114,24 @@ class Exchange {
       }
       // Node sets it for methods that usually have a body only, and sends the body of others unannounced.
       if (body !== undefined) req.setHeader('Content-Length', Buffer.byteLength(body));
-      req.end(body);
+      if (beforeSend === undefined) req.end(body);
+      else req.once('socket', (socket) => whenReady(socket, () => this.#sendUnlessRefused(req, beforeSend)));
     } catch (error) {
       this.#fail('connection', 'The request could not be sent', error);
     }
+  }
+
+  #sendUnlessRefused(req: ClientRequest, beforeSend: () => void): void {
+    if (this.#settled) return;
+    try {
+      beforeSend();
+    } catch (error) {
+      this.#settle();
+      this.#reject(error);
+      req.destroy();
+      return;
+    }
+    req.end(this.#init.body);
   }
 
   #listen(req: ClientRequest): void {
@@ -189,6 +208,20 @@ class Exchange {
     clearTimeout(this.#timer);
     if (this.#onAbort !== undefined) this.#init.signal?.removeEventListener('abort', this.#onAbort);
   }
+}
+
+/** Calls back as soon as what is written to a socket is sent at once. */
+function whenReady(socket: Socket, ready: () => void): void {
+  if (socket instanceof TLSSocket) {
+    // It is null until the handshake has completed.
+    if (socket.alpnProtocol === null) socket.once('secureConnect', ready);
+    else ready();
+    return;
+  }
+  // The sockets of mocking libraries, which extend Node's, connect only after they have got the request.
+  const isNodes = Object.getPrototypeOf(socket) === Socket.prototype;
+  if (isNodes && socket.connecting) socket.once('connect', ready);
+  else ready();
 }
 
 interface Endpoint {

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { stringify } from 'node:querystring';
-import { checkObject, checkSignal, checkTimeout, isObject } from '../util/arguments.ts';
+import { checkFunction, checkObject, checkSignal, checkTimeout, isObject } from '../util/arguments.ts';
 import { malformed, responseError } from './error-response.ts';
 import type { RequestOperation } from './errors.ts';
 import { type HttpResponse, request } from './http.ts';
@@ -12,6 +12,11 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** The deadline of each request, ms. */
   timeout?: number | undefined;
+  /**
+   * Called before each request of the call, when the connection is ready and nothing has been sent. If it throws, the
+   * request is not sent, and the call rejects with that error; one that is `retryable` is treated like a network failure.
+   */
+  beforeSend?: (() => void) | undefined;
 }
 
 /** Refuses wrong settings of a call, by name. */
@@ -19,6 +24,7 @@ export function checkCallOptions(options: CallOptions): void {
   checkObject(options, 'options');
   if (options.signal !== undefined) checkSignal(options.signal);
   if (options.timeout !== undefined) checkTimeout(options.timeout);
+  if (options.beforeSend !== undefined) checkFunction(options.beforeSend, 'beforeSend');
 }
 
 /** The parameters of a form; a hook of the app may give any values. */
@@ -76,12 +82,22 @@ export async function postForm(
   params: FormParams,
   authentication: Authentication,
   operation: RequestOperation,
-  { timeout = client.timeout, signal }: CallOptions = {},
+  { timeout = client.timeout, signal, beforeSend }: CallOptions = {},
   refused?: (response: HttpResponse) => Error | undefined,
 ): Promise<HttpResponse> {
   const { headers, body } = toFormRequest(client, params, authentication);
   const { agent } = client;
-  const response = await request({ method: 'POST', url, headers, body, operation, timeout, signal, agent });
+  const response = await request({
+    method: 'POST',
+    url,
+    headers,
+    body,
+    operation,
+    timeout,
+    signal,
+    agent,
+    beforeSend,
+  });
   if (response.status < 400) return response;
   const secrets = secretsOf(params);
   if (typeof authentication === 'object') secrets.push(authentication.bearer);

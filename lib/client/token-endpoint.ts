@@ -72,7 +72,8 @@ export async function refreshTokens(
   let flight = flights.get(key);
   if (flight === undefined) {
     const abort = new AbortController();
-    const promise = tryRefresh(client, token, scope, { timeout: options.timeout, signal: abort.signal });
+    const { timeout, beforeSend } = options;
+    const promise = tryRefresh(client, token, scope, { timeout, beforeSend, signal: abort.signal });
     const end = () => {
       if (flights.get(key)?.end === end) flights.delete(key);
       abort.abort();

@@ -32,8 +32,3 @@ export function checkCall(options: { signal?: AbortSignal | undefined }): void {
   checkIsObject(options, 'options');
   if (options.signal !== undefined) checkSignal(options.signal);
 }
-
-/** Refuses what is not a function. */
-export function checkFunction(value: unknown, name: string): void {
-  if (typeof value !== 'function') throw new TypeError(`"${name}" must be a function`);
-}

@@ -66,7 +66,8 @@ const checks: Record<string, Check> = {
     const id = user();
     let stored = await add(a, id, record({ refresh: note(1_700_000_000_001), reauthorize: 'invalid_grant' }));
     same(await b.read(id), stored);
-    for (const changes of [{}, { refresh: note(1_700_000_000_002) }, { reauthorize: 'gone' }, {}]) {
+    const note2 = note(1_700_000_000_002);
+    for (const changes of [{}, { refresh: note2 }, { reauthorize: 'gone' }, { data: '', expiresAt: 0 }, {}]) {
       const next = record(changes);
       equal(await b.replace(id, stored.version, next), true);
       same(await a.read(id), next);

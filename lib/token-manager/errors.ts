@@ -72,6 +72,14 @@ export function refreshTimeout(timeout: number): TransportError {
   });
 }
 
+/** Too much time has passed since the stored tokens were read: another process may have used up the refresh token. */
+export function notSent(): TransportError {
+  return new TransportError(
+    'The refresh token was not sent: the process had stopped for a while, or the connection took too long. Try again',
+    { code: 'timeout', operation: 'refresh' },
+  );
+}
+
 /** `refresh` rejected with an error that is not of this package. */
 export function refreshFailed(cause: unknown): OAuthError {
   return new OAuthError('"refresh" failed: see the cause', {

@@ -14,7 +14,7 @@ export class Lease {
   #entry: Entry;
   #confirmedAt: number;
   #timer: unknown;
-  #renewing = false;
+  #active = false;
 
   /**
    * @param claim the entry that was written
@@ -38,20 +38,28 @@ export class Lease {
     return this.#confirmedAt;
   }
 
+  /** Whether it is being renewed, and no other process is known to have taken it over. */
+  get active(): boolean {
+    return this.#active;
+  }
+
   startRenewing(): void {
-    this.#renewing = true;
+    this.#active = true;
     this.#schedule();
   }
 
   stopRenewing(): void {
-    this.#renewing = false;
+    this.#active = false;
     this.#settings.timers.clearTimeout(this.#timer);
   }
 
   /** Extends the claim; resolves with `false` if it is lost. */
   async renew(): Promise<boolean> {
     const start = this.#settings.now();
-    if (!(await this.#write(start + LEASE_TIME))) return false;
+    if (!(await this.#write(start + LEASE_TIME))) {
+      this.#active = false;
+      return false;
+    }
     this.#confirmedAt = start;
     return true;
   }
@@ -81,10 +89,10 @@ export class Lease {
       // A renewal that fails is no reason to give up: the provider's answer is worth more than the lease.
       this.renew().then(
         (held) => {
-          if (held && this.#renewing) this.#schedule();
+          if (held && this.#active) this.#schedule();
         },
         () => {
-          if (this.#renewing) this.#schedule();
+          if (this.#active) this.#schedule();
         },
       );
     }, RENEW_AFTER);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { OAuthError } from '../client/errors.ts';
 import { type TokenSet, withRaw } from '../client/token-set.ts';
-import { checkString } from '../util/arguments.ts';
-import { checkCall, checkFunction, checkTokens } from './arguments.ts';
+import { checkFunction, checkString } from '../util/arguments.ts';
+import { checkCall, checkTokens } from './arguments.ts';
 import { sleep, untilAborted, within } from './clock.ts';
 import { CoolDown, isRefusal } from './cool-down.ts';
 import {
@@ -23,7 +23,15 @@ import {
   type TokenCallOptions,
   type TokenManagerOptions,
 } from './options.ts';
-import { createCodec, type Entry, type RecordCodec, shiftTimes, type TokenInput } from './record.ts';
+import {
+  createCodec,
+  type Entry,
+  isPlaceholder,
+  placeholder,
+  type RecordCodec,
+  shiftTimes,
+  type TokenInput,
+} from './record.ts';
 import { recover } from './recover.ts';
 import { Refresher } from './refresher.ts';
 import type { TokenRecord } from './store.ts';
@@ -251,16 +259,16 @@ export class TokenManager {
     const tokens = shiftTimes(given, now() - Date.now());
     const content = { tokens, tokensID: randomUUID(), loginID: randomUUID(), provider };
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-      const record = await store.read(userID);
+      let record = await store.read(userID);
+      if (record === undefined) {
+        record = placeholder();
+        if (!(await store.insert(userID, record))) continue;
+      }
       const inherited =
         tokens.refreshToken === undefined ? this.#inherited(userID, record, provider) : undefined;
       const merged = { ...inherited, ...tokens };
       const next = this.#codec.encode(userID, { ...content, tokens: withRaw(merged, given.raw) }).record;
-      const wrote =
-        record === undefined
-          ? await store.insert(userID, next)
-          : await store.replace(userID, record.version, next);
-      if (wrote) {
+      if (await store.replace(userID, record.version, next)) {
         this.#unsaved.drop(userID);
         this.#coolDown.end(userID);
         return;
@@ -272,10 +280,10 @@ export class TokenManager {
   /** The refresh token that a login without one keeps, with its end. */
   #inherited(
     userID: string,
-    record: TokenRecord | undefined,
+    record: TokenRecord,
     provider?: string,
   ): Pick<TokenSet, 'refreshToken' | 'refreshTokenExpiresAt'> | undefined {
-    if (record === undefined) return undefined;
+    if (isPlaceholder(record)) return undefined;
     let entry: Entry;
     try {
       entry = this.#withUnsaved(userID, this.#codec.decode(userID, record));
@@ -343,7 +351,9 @@ export class TokenManager {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (revoke !== undefined) await this.#finish(userID);
       const record = await store.read(userID);
-      const entry = record && this.#decodeToRemove(userID, record, revoke !== undefined);
+      const entry = hasTokens(record)
+        ? this.#decodeToRemove(userID, record, revoke !== undefined)
+        : undefined;
       // A login during this call stays.
       const replaced = loginID !== undefined && entry !== undefined && entry.loginID !== loginID;
       if (replaced) return;
@@ -417,7 +427,7 @@ export class TokenManager {
   async #find(userID: string): Promise<Entry | undefined> {
     let entry: Entry | undefined;
     try {
-      entry = await this.#readStored(userID);
+      entry = this.#decode(userID, await this.#settings.store.read(userID));
     } catch (error) {
       const content = this.#unsaved.tokens(userID)?.content;
       if (content === undefined || content.tokens.expiresAt.getTime() <= this.#settings.now()) throw error;
@@ -427,8 +437,11 @@ export class TokenManager {
   }
 
   async #readStored(userID: string): Promise<Entry | undefined> {
-    const record = await this.#settings.store.read(userID);
-    return record && this.#codec.decode(userID, record);
+    return this.#decode(userID, await this.#settings.store.read(userID));
+  }
+
+  #decode(userID: string, record: TokenRecord | undefined): Entry | undefined {
+    return hasTokens(record) ? this.#codec.decode(userID, record) : undefined;
   }
 
   /** Tokens that wait for their place in the store come before those that are there. */
@@ -457,6 +470,10 @@ export class TokenManager {
   #isRecent({ refreshedAt }: Entry): boolean {
     return refreshedAt !== undefined && this.#settings.now() - refreshedAt < RECENT;
   }
+}
+
+function hasTokens(record: TokenRecord | undefined): record is TokenRecord {
+  return record !== undefined && !isPlaceholder(record);
 }
 
 function isUnfinished(

@@ -1,8 +1,8 @@
 import type { OAuthError } from '../client/errors.ts';
 import type { CallOptions } from '../client/requests.ts';
 import type { TokenSet } from '../client/token-set.ts';
-import { checkTimeout } from '../util/arguments.ts';
-import { checkFunction, checkIsObject } from './arguments.ts';
+import { checkFunction, checkTimeout } from '../util/arguments.ts';
+import { checkIsObject } from './arguments.ts';
 import { systemTimers, type Timers } from './clock.ts';
 import { MemoryTokenStore } from './memory.ts';
 import type { TokenInput } from './record.ts';
@@ -22,6 +22,9 @@ export interface TokenManagerOptions {
   /**
    * Gets new tokens for a refresh token: `(token, options) => refresh(client, token, options)`, with the `refresh` of
    * the user's provider (`options.provider`). It should follow `options.signal`.
+   *
+   * If it makes the request itself, it should call `options.beforeSend` immediately before the request is sent, and
+   * send nothing if that throws: the process may have been frozen in the meantime.
    *
    * If it repeats a request that got no answer and is then refused, its error must have the earlier
    * `OAuthError` as its `cause`, as the errors of this package's `refresh` have: the earlier request may have taken effect.

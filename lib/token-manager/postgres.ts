@@ -30,6 +30,8 @@ const DEFAULT_TABLE = 'oauth_tokens';
 const UNDONE = ['40001', '40P01'];
 const MAX_TRIES = 10;
 
+const READ_ONLY = '25006'; // read_only_sql_transaction
+
 /**
  * The SQL that makes the table, for the app's own migrations. It may be run again and by many at the same time.
  *
@@ -114,11 +116,19 @@ export class PostgresTokenStore implements TokenStore {
         const { rowCount } = await this.#pool.query(text, values);
         return rowCount === 1;
       } catch (error) {
-        const undone = isObject(error) && UNDONE.some((code) => code === error.code);
-        if (!undone || tries === MAX_TRIES) throw error;
+        const code = isObject(error) ? error.code : undefined;
+        if (code === READ_ONLY) throw readOnly(error);
+        if (!UNDONE.some((each) => each === code) || tries === MAX_TRIES) throw error;
       }
     }
   }
+}
+
+function readOnly(cause: unknown): Error {
+  const remedy = 'connect to the primary, with default_transaction_read_only = off';
+  return new Error(`PostgreSQL refuses to write the tokens, as the session is read-only: ${remedy}`, {
+    cause,
+  });
 }
 
 function statements(table: string) {

@@ -43,6 +43,19 @@ export interface Marks {
   reauthorize?: string | undefined;
 }
 
+/**
+ * Makes the record that a user's first login writes before its tokens. A write that gets lost on its way may arrive
+ * at any time: an insertion would bring back a user who was removed meanwhile, a replacement finds its version gone.
+ */
+export function placeholder(): TokenRecord {
+  return { version: randomUUID(), data: '', expiresAt: 0 };
+}
+
+/** Whether a record holds no tokens yet. */
+export function isPlaceholder({ data }: TokenRecord): boolean {
+  return data === '';
+}
+
 /** Turns token sets into records and back. */
 export interface RecordCodec {
   /** Makes a record with a new version. */
@@ -133,9 +146,17 @@ function readEntry(userID: string, text: string, record: TokenRecord): Entry {
   if (refreshedAt !== undefined && typeof refreshedAt !== 'number') throw wrong('refreshedAt');
   if (typeof expiresAt !== 'number') throw wrong('expiresAt');
   if (end !== undefined && typeof end !== 'number') throw wrong('refreshTokenExpiresAt');
-  payload.expiresAt = new Date(expiresAt);
-  payload.refreshTokenExpiresAt = end === undefined ? undefined : new Date(end);
-  return { record, tokens: readTokens(payload, wrong), tokensID, loginID, provider, refreshedAt };
+  const { accessToken, refreshToken, tokenType, scope, userID: id } = payload;
+  const fields: TokenFields = {
+    accessToken,
+    refreshToken,
+    tokenType,
+    scope,
+    userID: id,
+    expiresAt: new Date(expiresAt),
+    refreshTokenExpiresAt: end === undefined ? undefined : new Date(end),
+  };
+  return { record, tokens: readTokens(fields, wrong), tokensID, loginID, provider, refreshedAt };
 }
 
 /** The fields of a token set, of any type. */

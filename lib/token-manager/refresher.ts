@@ -8,6 +8,7 @@ import {
   malformedAnswer,
   noRefreshToken,
   noTokens,
+  notSent,
   refreshFailed,
   refreshTimeout,
   storeContention,
@@ -33,6 +34,18 @@ export const HOLDER_TIME = 2 * MAX_PAUSE + 1_000; // ms
 
 const FIRST_WAIT = 50; // ms between two looks at a lease of another process; grows
 const MAX_WAIT = 1_000; // ms
+
+/** What is known of an attempt to refresh before its request. */
+interface Attempt {
+  /** When the provider may have received the refresh token for the first time, ms since the epoch. */
+  since: number;
+  /** When the lifetime of the new tokens begins, ms since the epoch. */
+  expiryFrom: number;
+  /** Whether no earlier request can have used up the token. */
+  first: boolean;
+  /** ms since the epoch. */
+  deadline: number;
+}
 
 interface RefresherDeps {
   settings: Settings;
@@ -129,6 +142,7 @@ export class Refresher {
 
       // 5. Request, if the claim is still what is stored; 6. store the answer; 7. release.
       const outcome = await this.#useLease(userID, entry, refreshToken, lease, {
+        since: refresh.since,
         expiryFrom: expiryStart(record.refresh, claimed),
         // Another attempt's request may have been lost: a refusal of ours says less than its answer would.
         first: inherited === undefined,
@@ -145,20 +159,33 @@ export class Refresher {
     entry: Entry,
     refreshToken: string,
     lease: Lease,
-    { expiryFrom, first, deadline }: { expiryFrom: number; first: boolean; deadline: number },
+    { since, expiryFrom, first, deadline }: Attempt,
   ): Promise<Entry | undefined> {
     const { settings, coolDown } = this.#deps;
     const { now } = settings;
+    const guard = new SendGuard(now, lease, since);
+    // Where a request may have been sent, now or by an earlier attempt, the note stays.
+    const leave = async () => {
+      lease.stopRenewing();
+      const leaving = guard.sent || entry.record.refresh !== undefined ? lease.release() : lease.withdraw();
+      await leaving.catch(() => {}); // Otherwise it ends by itself.
+    };
     let tokens: TokenSet;
     lease.startRenewing();
     try {
       // A process that was frozen here would send a token that others may have used up long ago.
       while (now() - lease.confirmedAt > STALE_AFTER) {
-        if (now() >= deadline || !(await lease.renew())) return undefined;
+        if (now() < deadline && (await lease.renew())) continue;
+        await leave();
+        return undefined;
       }
-      tokens = await this.#request(userID, entry, refreshToken, expiryFrom, deadline);
+      tokens = await this.#request(userID, entry, refreshToken, guard, expiryFrom, deadline);
     } catch (error) {
       lease.stopRenewing();
+      if (guard.refused) {
+        await leave();
+        return undefined;
+      }
       const failure = error instanceof OAuthError ? error : refreshFailed(error);
       coolDown.start(userID, entry.tokensID, failure);
       const definite = first && isAnswer(error);
@@ -185,6 +212,7 @@ export class Refresher {
     userID: string,
     entry: Entry,
     refreshToken: string,
+    guard: SendGuard,
     expiryFrom: number,
     deadline: number,
   ): Promise<TokenSet> {
@@ -208,6 +236,7 @@ export class Refresher {
       const { provider } = entry;
       const answered = await refresh(refreshToken, {
         signal: abort.signal,
+        beforeSend: guard.check,
         ...(provider !== undefined && { provider }),
       });
       if (typeof answered !== 'object' || answered === null) throw malformedAnswer('value');
@@ -259,6 +288,44 @@ export class Refresher {
       return true;
     }
   }
+}
+
+/** Decides, immediately before each request of an attempt, whether the refresh token may still be sent. */
+class SendGuard {
+  readonly #now: () => number;
+  readonly #lease: Lease;
+  readonly #since: number;
+  #sent = false;
+  #refused = false;
+
+  /** @param since when the provider may have received the token for the first time, ms since the epoch */
+  constructor(now: () => number, lease: Lease, since: number) {
+    this.#now = now;
+    this.#lease = lease;
+    this.#since = since;
+  }
+
+  /** Whether a request of the attempt was allowed. */
+  get sent(): boolean {
+    return this.#sent;
+  }
+
+  /** Whether the last request was not allowed. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
+  /** @throws TransportError the request must not be sent */
+  readonly check = (): void => {
+    const now = this.#now();
+    // The provider repeats its answer to an identical request, but not for ever.
+    const inTime = this.#sent
+      ? now - this.#since <= REPEAT_WINDOW - WINDOW_MARGIN
+      : now - this.#lease.confirmedAt <= STALE_AFTER;
+    this.#refused = !(inTime && this.#lease.active);
+    if (this.#refused) throw notSent();
+    this.#sent = true;
+  };
 }
 
 /** Watches leases of other processes. */

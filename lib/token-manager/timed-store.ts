@@ -1,4 +1,4 @@
-import { type Timers, within } from './clock.ts';
+import type { Timers } from './clock.ts';
 import { storeFailed } from './errors.ts';
 import type { TokenStore } from './store.ts';
 
@@ -10,13 +10,22 @@ import type { TokenStore } from './store.ts';
  */
 export function timedStore(store: TokenStore, timeout: number, timers: Timers): TokenStore {
   const late = () => storeFailed(new Error(`The store did not answer within ${timeout} ms`));
-  const timed = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await within(timers, work(), timeout, late);
-    } catch (error) {
-      throw storeFailed(error);
-    }
-  };
+  const timed = <T>(work: () => Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const timer = timers.setTimeout(() => reject(late()), timeout);
+      const fail = (error: unknown) => {
+        timers.clearTimeout(timer);
+        reject(storeFailed(error));
+      };
+      try {
+        work().then((value) => {
+          timers.clearTimeout(timer);
+          resolve(value);
+        }, fail);
+      } catch (error) {
+        fail(error); // It threw before it returned a promise.
+      }
+    });
   return {
     read: (userID) => timed(() => store.read(userID)),
     insert: (userID, record) => timed(() => store.insert(userID, record)),

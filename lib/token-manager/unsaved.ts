@@ -1,7 +1,7 @@
 import type { OAuthError } from '../client/errors.ts';
 import { type Timers, within } from './clock.ts';
 import { storeFailed } from './errors.ts';
-import type { Content, RecordCodec } from './record.ts';
+import { type Content, isPlaceholder, type RecordCodec } from './record.ts';
 import type { TokenStore } from './store.ts';
 
 const FIRST_PAUSE = 250; // ms; doubles with each try
@@ -124,7 +124,7 @@ export class Unsaved {
     if (expected !== undefined && (await write(expected))) return true;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const record = await store.read(userID);
-      if (record === undefined) return false;
+      if (record === undefined || isPlaceholder(record)) return false;
       if (versions.has(record.version)) return true; // An earlier try has arrived after all.
       const current = codec.decode(userID, record);
       if (current.tokensID !== kept.replaces) return current.tokensID === content.tokensID;

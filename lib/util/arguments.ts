@@ -82,6 +82,11 @@ export function checkOneOf<T extends string>(
   }
 }
 
+/** Refuses what is not a function. */
+export function checkFunction(value: unknown, name: string): void {
+  if (typeof value !== 'function') throw new TypeError(`"${name}" must be a function`);
+}
+
 /** Refuses what is not an `AbortSignal`. */
 export function checkSignal(value: unknown, name = 'signal'): asserts value is AbortSignal {
   if (!(value instanceof AbortSignal)) throw new TypeError(`"${name}" must be an AbortSignal`);

@@ -11,7 +11,7 @@ import {
   startSqlite,
 } from './support/databases.ts';
 import { type Moment, Provider } from './support/provider.ts';
-import { type TokenResult, Worker } from './support/workers.ts';
+import { type PauseMoment, type TokenResult, Worker } from './support/workers.ts';
 
 // For all databases together.
 const ROUNDS = Number(process.env.FREEZE_ROUNDS ?? 60);
@@ -19,11 +19,15 @@ const USERS = 6;
 const HOUR = 3_600_000;
 const LEASE = 10_000; // ms
 
-/**
- * When a process is frozen: after a read, after its claim, or at a moment that the provider sees. Not in the millisecond
- * between its last look at the store and the first byte of the request, which nothing protects (docs/token-manager.md).
- */
-const PLANS: readonly (Moment | 'read' | 'claim')[] = ['read', 'claim', 'received', 'rotated', 'answered'];
+/** When a process is frozen: at a moment before its request, or at one that the provider sees. */
+const PLANS: readonly (Moment | PauseMoment)[] = [
+  'read',
+  'claim',
+  'check',
+  'received',
+  'rotated',
+  'answered',
+];
 
 describe.each([
   ['PostgreSQL', startPostgres],
@@ -103,7 +107,7 @@ describe.each([
       const plan = PLANS[round % PLANS.length] ?? 'read';
       const user = users.slice(round % USERS, (round % USERS) + 1);
       travel(2 * HOUR);
-      if (plan === 'read' || plan === 'claim') await frozen.pauseAfter(plan);
+      if (plan === 'read' || plan === 'claim' || plan === 'check') await frozen.pauseAfter(plan);
       const moment = reached(provider, frozen, plan);
       const asked = frozen.tokens(user);
       await moment;

@@ -77,6 +77,116 @@ describe.each([
   for (const { name, run } of tokenStoreConformance(makeStore)) test(name, run);
 });
 
+describe('a session', () => {
+  const pools: pg.Pool[] = [];
+  const open = (options: string, settings: pg.PoolConfig = {}) => {
+    const opened = new pg.Pool({ connectionString: database.url, options, ...settings });
+    opened.on('error', () => {});
+    pools.push(opened);
+    return opened;
+  };
+  const expired = { accessToken: 'old', refreshToken: 'r', expiresAt: new Date(0) };
+  afterAll(() => Promise.all(pools.map((each) => each.end())));
+
+  test('with a transaction_timeout (from PostgreSQL 17) passes the conformance suite; before 17 there is none', async () => {
+    const { rows } = await pool.query('SHOW server_version_num');
+    const version = Number(rows[0]?.server_version_num);
+    const makeStore = () => new PostgresTokenStore(open('-c transaction_timeout=2000'));
+    console.info(
+      `PostgreSQL ${version}: transaction_timeout ${version >= 170_000 ? 'is set' : 'does not exist'}`,
+    );
+    if (version < 170_000) {
+      await expect(makeStore().read('ann')).rejects.toMatchObject({ code: '42704' }); // undefined_object
+      return;
+    }
+    for (const { run } of tokenStoreConformance(makeStore)) await run();
+  });
+
+  test('that is read-only reads, and refuses writes with the remedy, before a refresh token is used', async () => {
+    const store = new PostgresTokenStore(open('-c default_transaction_read_only=on'));
+    let requests = 0;
+    const refresh = async () => {
+      requests += 1;
+      return { ...expired, accessToken: 'new' };
+    };
+    await new TokenManager({ store: new PostgresTokenStore(pool), refresh }).save('reader', expired);
+    const tokens = new TokenManager({ store, refresh });
+    expect(await store.read('reader')).toMatchObject({ expiresAt: 0 });
+    for (const call of [tokens.accessToken('reader'), tokens.save('new', expired), tokens.remove('reader')]) {
+      const error: { cause?: { message?: string } } = await call.catch((each) => each);
+      expect(error).toMatchObject({ code: 'store_failed', cause: { cause: { code: '25006' } } });
+      expect(error.cause?.message).toContain(
+        'connect to the primary, with default_transaction_read_only = off',
+      );
+    }
+    expect(requests).toBe(0);
+    expect(await new PostgresTokenStore(pool).read('reader')).toMatchObject({ expiresAt: 0 });
+    await new TokenManager({ store: new PostgresTokenStore(pool), refresh }).remove('reader');
+  });
+
+  test('that the server ends while it is idle is replaced', async () => {
+    const short = open('-c idle_session_timeout=50');
+    const store = new PostgresTokenStore(short);
+    const ended: unknown[] = [];
+    short.on('error', ({ code }: Error & { code?: string }) => ended.push(code));
+    expect(await store.insert('idle', record('1'))).toBe(true);
+    await sleep(300);
+    expect(ended).toEqual(['57P05']); // idle_session_timeout
+    expect(await store.delete('idle', '1')).toBe(true);
+  });
+
+  test.each([
+    ['lock_timeout', '55P03'],
+    ['statement_timeout', '57014'],
+  ])('with a %s ends a write that waits, which then changes nothing', async (setting, code) => {
+    const store = new PostgresTokenStore(open(`-c ${setting}=200`));
+    const other = await pool.connect();
+    expect(await store.insert('locked', record('1'))).toBe(true);
+    await other.query('BEGIN');
+    await other.query(`SELECT 1 FROM oauth_tokens WHERE user_id = 'locked' FOR UPDATE`);
+    await expect(store.replace('locked', '1', record('2'))).rejects.toMatchObject({ code });
+    await expect(store.delete('locked', '1')).rejects.toMatchObject({ code });
+    await other.query('ROLLBACK');
+    other.release();
+    expect(await store.read('locked')).toEqual(record('1'));
+    expect(await store.replace('locked', '1', record('2'))).toBe(true);
+    expect(await store.delete('locked', '2')).toBe(true);
+  });
+
+  test.each(['insert', 'replace'])(
+    'in which the %s of a first login waits until after remove brings nobody back',
+    async (late) => {
+      const busy = open('', { max: 1 });
+      const lateStore = new PostgresTokenStore(busy);
+      const store = new PostgresTokenStore(pool);
+      const refresh = () => Promise.reject(new Error('Nothing is refreshed'));
+      const first = new TokenManager({
+        // Other operations get a connection at once; this one waits in the queue of its pool.
+        store: {
+          read: (id) => store.read(id),
+          insert: (id, given) => (late === 'insert' ? lateStore : store).insert(id, given),
+          replace: (id, ...given) => (late === 'replace' ? lateStore : store).replace(id, ...given),
+          delete: (id, version) => store.delete(id, version),
+          listUnfinished: (...given) => store.listUnfinished(...given),
+        },
+        refresh,
+        storeTimeout: 200,
+      });
+      const held = await busy.connect();
+      await expect(first.save('late', expired)).rejects.toMatchObject({ code: 'store_failed' });
+      const other = new TokenManager({ store, refresh });
+      await other.remove('late');
+      expect(busy.waitingCount).toBe(1);
+      held.release();
+      while (busy.waitingCount > 0 || busy.idleCount === 0) await sleep(5);
+      await expect(other.accessToken('late')).rejects.toMatchObject({ code: 'no_tokens' });
+      expect((await store.read('late'))?.data ?? '').toBe('');
+      await other.remove('late');
+      expect(await store.read('late')).toBeUndefined();
+    },
+  );
+});
+
 test('a write waits for the disk, whatever the app has set for its sessions', async () => {
   const options = '-c synchronous_commit=off';
   const lazy = new pg.Pool({ connectionString: database.url, options, max: 1 });

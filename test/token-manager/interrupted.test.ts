@@ -189,6 +189,108 @@ describe('a refresh', () => {
     expect(asked).toEqual([]);
   });
 
+  test.each(['another process has refreshed', 'nobody else was at work'])(
+    'of a process that was frozen while its request was set up sends nothing that is out of date: %s',
+    async (meanwhile) => {
+      vi.useFakeTimers();
+      const store = new FaultyStore();
+      const sent: string[] = [];
+      let freezes = 1;
+      const { tokens } = setUp({
+        store,
+        refresh: async (token, { beforeSend }) => {
+          if (freezes > 0) {
+            freezes -= 1;
+            vi.setSystemTime(Date.now() + 20_000);
+            if (meanwhile === 'another process has refreshed') {
+              await setUp({ store }).tokens.save('ann', tokenSet(2));
+            }
+          }
+          beforeSend?.();
+          sent.push(token);
+          return tokenSet(3);
+        },
+      });
+      await tokens.save('ann', tokenSet(1, -1));
+      const refreshed = meanwhile === 'another process has refreshed';
+      expect(await tokens.accessToken('ann')).toBe(refreshed ? 'access2' : 'access3');
+      expect(sent).toEqual(refreshed ? [] : ['refresh1']);
+      expect(await store.read('ann')).not.toHaveProperty('refresh');
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  test('of a process that was frozen for longer than its time leaves neither a note nor a lease', async () => {
+    vi.useFakeTimers();
+    const store = new FaultyStore();
+    const { tokens, asked } = setUp({ store });
+    const freeze = async (method: string) => {
+      if (method !== 'replace') return;
+      store.after = () => {};
+      vi.setSystemTime(Date.now() + 50_000);
+    };
+    await tokens.save('ann', tokenSet(1, -1));
+    store.after = freeze;
+    expect(await rejection(tokens.accessToken('ann'))).toMatchObject({ code: 'store_contention' });
+    expect(asked).toEqual([]);
+    expect(await store.read('ann')).not.toHaveProperty('refresh');
+    expect(vi.getTimerCount()).toBe(0);
+    // The note of an earlier attempt stays: its request may have used up the token.
+    await change(store, 'ann', interrupted(30_000));
+    store.after = freeze;
+    expect(await rejection(tokens.accessToken('ann'))).toMatchObject({ code: 'store_contention' });
+    expect((await store.read('ann'))?.refresh?.until).toBeLessThanOrEqual(Date.now());
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test.each([
+    [90_000, 2],
+    [110_000, 1],
+  ])('repeats its request %i ms after the first one: %i requests', async (pause, requests) => {
+    vi.useFakeTimers();
+    let sent = 0;
+    const { tokens, store } = setUp({
+      refreshTimeout: 600_000,
+      refresh: async (_, { beforeSend }) => {
+        beforeSend?.();
+        sent += 1;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        beforeSend?.();
+        sent += 1;
+        return tokenSet(2);
+      },
+    });
+    await tokens.save('ann', tokenSet(1, -1));
+    const call = tokens.accessToken('ann').catch(() => {});
+    await vi.advanceTimersByTimeAsync(pause + 1);
+    expect(sent).toBe(requests);
+    // What was sent may have used up the token.
+    if (requests === 1) expect(await store.read('ann')).toHaveProperty('refresh');
+    await vi.advanceTimersByTimeAsync(600_000);
+    await call;
+  });
+
+  test('is not repeated when another process has taken it over', async () => {
+    vi.useFakeTimers();
+    const store = new FaultyStore();
+    let sent = 0;
+    const { tokens } = setUp({
+      store,
+      refresh: async (_, { beforeSend }) => {
+        beforeSend?.();
+        sent += 1;
+        await setUp({ store }).tokens.save('ann', tokenSet(2));
+        await vi.advanceTimersByTimeAsync(4_000); // The lease is renewed every three seconds.
+        beforeSend?.();
+        sent += 1;
+        return tokenSet(3);
+      },
+    });
+    await tokens.save('ann', tokenSet(1, -1));
+    expect(await tokens.accessToken('ann')).toBe('access2');
+    expect(sent).toBe(1);
+  });
+
   test('counts the expiry of a repeated answer from the first request', async () => {
     const { tokens, store } = setUp();
     await tokens.save('ann', tokenSet(1, -1));

@@ -113,6 +113,27 @@ describe('a first login', () => {
     expect(await tokens.accessToken('ann')).toBe('access2');
   });
 
+  test.each(['insert', 'replace'])(
+    'of a first login that was given up and arrives after remove brings nobody back (%s)',
+    async (late) => {
+      const store = new FaultyStore();
+      const { tokens } = setUp({ store, storeTimeout: 20 });
+      let arrive = () => {};
+      store.before = (method) => {
+        if (method !== late) return;
+        store.before = () => {};
+        return new Promise<void>((resolve) => (arrive = resolve));
+      };
+      expect(await rejection(tokens.save('ann', tokenSet(1)))).toMatchObject({ code: 'store_failed' });
+      await tokens.remove('ann', { revoke: () => expect.unreachable('there is no token to revoke') });
+      arrive();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(await rejection(tokens.accessToken('ann'))).toMatchObject({ code: 'no_tokens' });
+      await tokens.save('ann', withoutRefreshToken(tokenSet(2)));
+      expect(await tokens.accessToken('ann')).toBe('access2');
+    },
+  );
+
   test('may come from elsewhere, with no more than the tokens and their expiry', async () => {
     const { tokens } = setUp();
     const expiresAt = new Date(Date.now() + HOUR);

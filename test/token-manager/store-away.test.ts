@@ -175,6 +175,19 @@ describe('while the store is away', () => {
     expect(await tokens.accessToken('ann')).toBe('access3');
   });
 
+  test('tokens that were kept are dropped where the user was removed and a new login is being saved', async () => {
+    vi.useFakeTimers();
+    const store = new FaultyStore();
+    const { tokens } = setUp(failingAnswer(store));
+    await tokens.save('ann', tokenSet(1, -1));
+    await tokens.accessToken('ann');
+    store.before = () => {};
+    await store.poke('ann', { data: '', expiresAt: 0, refresh: undefined });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(await rejection(tokens.accessToken('ann'))).toMatchObject({ code: 'no_tokens' });
+  });
+
   test('a login without a refresh token keeps the one in memory', async () => {
     const store = new FaultyStore();
     const { tokens } = setUp(failingAnswer(store));

@@ -67,7 +67,8 @@ async function pingPostgres(url: string): Promise<void> {
   }
 }
 
-export async function startRedis(): Promise<Database> {
+/** @param options more options of the server */
+export async function startRedis(options: string[] = []): Promise<Database> {
   const server = program(
     ['/usr/bin/redis-server', '/usr/local/bin/redis-server'],
     'apt-get install redis-server',
@@ -77,7 +78,7 @@ export async function startRedis(): Promise<Database> {
   const url = `redis://127.0.0.1:${port}`;
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
   const settings = ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
-  const daemon = new Daemon(server, [...args, ...settings], { cwd: folder }, async () => {
+  const daemon = new Daemon(server, [...args, ...settings, ...options], { cwd: folder }, async () => {
     const client = createClient({ url, socket: { reconnectStrategy: false } });
     client.on('error', () => {});
     await client.connect();
@@ -86,6 +87,24 @@ export async function startRedis(): Promise<Database> {
   });
   await daemon.start();
   return database({ kind: 'redis', url }, daemon, 'SIGTERM', folder);
+}
+
+/** A Redis Cluster of three nodes, the fewest that it can have. */
+export async function startRedisCluster(): Promise<{ urls: string[]; destroy(): Promise<void> }> {
+  const nodes: Database[] = [];
+  const destroy = async () => {
+    await Promise.all(nodes.map((node) => node.destroy()));
+  };
+  try {
+    for (let i = 0; i < 3; i += 1) nodes.push(await startRedis(['--cluster-enabled', 'yes']));
+    const cli = program(['/usr/bin/redis-cli', '/usr/local/bin/redis-cli'], 'apt-get install redis-tools');
+    const addresses = nodes.map(({ url }) => new URL(url).host);
+    execFileSync(cli, ['--cluster', 'create', ...addresses, '--cluster-yes'], { stdio: 'pipe' });
+  } catch (error) {
+    await destroy();
+    throw error;
+  }
+  return { urls: nodes.map(({ url }) => url), destroy };
 }
 
 /** An SQLite file: its server is the processes themselves, so that it can't be stopped. */

@@ -2,7 +2,7 @@ import { refresh } from 'passport-fitbit-strategy';
 import { TokenManager, type TokenStore } from 'passport-fitbit-strategy/token-manager';
 import { SharedClock } from './clock.ts';
 import { connect } from './databases.ts';
-import type { Command, Message, Start } from './workers.ts';
+import type { Command, Message, PauseMoment, Start } from './workers.ts';
 
 // One process of an app: it does as it is told, and tells of its refreshes before and after.
 const { name, database, providerURL, clockPath } = JSON.parse(process.argv[2] ?? '') as Start;
@@ -11,10 +11,10 @@ process.on('disconnect', () => process.exit());
 
 const clock = new SharedClock(clockPath);
 const { store } = await connect(database);
-let pauseAfter: 'read' | 'claim' | undefined;
+let pauseAfter: PauseMoment | undefined;
 
 /** Pauses if that was asked for, long enough for a signal to arrive before anything else is done. */
-function pause(after: 'read' | 'claim'): void {
+function pause(after: PauseMoment): void {
   if (pauseAfter !== after) return;
   pauseAfter = undefined;
   send({ paused: true });
@@ -42,6 +42,7 @@ const tokens = new TokenManager({
   now: () => clock.now(),
   refresh: (token, options) => {
     send({ begun: token.split('.')[1] ?? '' });
+    pause('check');
     return refresh(client, token, options);
   },
   onRefreshed: ({ userID }) => send({ saved: userID }),

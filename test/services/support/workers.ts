@@ -12,11 +12,14 @@ export interface Start {
   clockPath: string;
 }
 
+/** After what a worker can pause: a read, a claim, or the last check before it hands the token to `refresh`. */
+export type PauseMoment = 'read' | 'claim' | 'check';
+
 /** What a worker is told to do. */
 export type Command = { id: number } & (
   | { op: 'tokens' | 'refresh'; users: string[] }
   | { op: 'recover' }
-  | { op: 'pause'; after: 'read' | 'claim' }
+  | { op: 'pause'; after: PauseMoment }
 );
 
 type Distribute<T> = T extends unknown ? Omit<T, 'id'> : never;
@@ -82,8 +85,8 @@ export class Worker {
     return this.#call({ op: 'recover' });
   }
 
-  /** Makes the process pause after its next read or claim, before it does anything else. */
-  async pauseAfter(after: 'read' | 'claim'): Promise<void> {
+  /** Makes the process pause at a moment of its next refresh, before it does anything else. */
+  async pauseAfter(after: PauseMoment): Promise<void> {
     await this.#call({ op: 'pause', after });
   }
 

@@ -18,10 +18,14 @@ export interface Faults {
   refusedRepetition?: number;
   /** `refresh` takes up to this long and ignores its signal. */
   slowRefresh?: number;
+  /** `refresh` does not call `beforeSend`. */
+  neverAsks?: boolean;
   /** How far the clocks of the processes are apart at most. */
   drift?: number;
   /** Users sign in again, with and without a refresh token, and are removed with their consent. */
   logins?: boolean;
+  /** Users are removed, sign in, and are removed again when the login has ended, well or badly. */
+  removals?: boolean;
   /** Users withdraw their consent at the provider. */
   withdrawals?: boolean;
 }
@@ -43,6 +47,7 @@ export const FAULTS = {
   slowRefresh: { slowRefresh: 70_000 },
   drift: { drift: 5_000, crash: true },
   logins: { logins: true, crash: true },
+  removals: { removals: true, storeLate: 0.3, storeLoss: 0.1 },
   withdrawals: { withdrawals: true, storeLoss: 0.03 },
   mixed: {
     crash: true,

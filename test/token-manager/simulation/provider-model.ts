@@ -1,5 +1,5 @@
 import { OAuthError, ResponseError, TransportError } from 'passport-fitbit-strategy';
-import type { TokenInput } from 'passport-fitbit-strategy/token-manager';
+import type { ProviderCallOptions, TokenInput } from 'passport-fitbit-strategy/token-manager';
 import type { Faults } from './faults.ts';
 import type { Process, World } from './world.ts';
 
@@ -10,6 +10,8 @@ const REQUEST_TIMEOUT = 10_000; // ms
 const MAX_TRIES = 3;
 const FIRST_PAUSE = 250; // ms
 const LAST_TRY = 100_000; // ms after the first one
+
+const CONNECTION_TIME = 100; // ms
 
 /** The tokens that come from one login. */
 interface Family {
@@ -77,14 +79,14 @@ export class ProviderModel {
 
   /** The `refresh` of a process. */
   refresher(process: Process) {
-    return async (token: string, { signal }: { signal: AbortSignal }): Promise<TokenInput> => {
+    return async (token: string, { signal, beforeSend }: ProviderCallOptions): Promise<TokenInput> => {
       const { slowRefresh } = this.#faults();
       if (slowRefresh !== undefined) await pause(process, this.#world.between(0, slowRefresh));
       const start = process.now();
       let earlier: OAuthError | undefined;
       for (let tries = 1; ; tries += 1) {
         try {
-          return await this.#request(process, token, tries > 1);
+          return await this.#request(process, token, tries > 1, beforeSend);
         } catch (error) {
           if (!(error instanceof OAuthError)) throw error;
           if (earlier !== undefined && error.cause === undefined) {
@@ -99,37 +101,64 @@ export class ProviderModel {
     };
   }
 
-  #request(process: Process, token: string, again: boolean): Promise<TokenInput> {
+  #request(
+    process: Process,
+    token: string,
+    again: boolean,
+    beforeSend: () => void = () => {},
+  ): Promise<TokenInput> {
     const world = this.#world;
-    const faults = this.#faults();
     return new Promise((resolve, reject) => {
+      let settled = false;
       process.timers.setTimeout(() => {
+        settled = true;
         const message = 'No answer';
         reject(new TransportError(message, { code: 'timeout', operation: 'refresh' }));
       }, REQUEST_TIMEOUT);
-      const lost = world.chance(faults.answerLoss ?? 0) ? world.pick(['request', 'answer']) : 'nothing';
-      const failing = world.chance(faults.providerFailure ?? 0) ? world.pick(['before', 'after']) : 'never';
-      const refused = again && world.chance(faults.refusedRepetition ?? 0);
-      world.tell(process.name, `asks with ${token}${lost === 'nothing' ? '' : ` (${lost} lost)`}`);
-      if (lost === 'request') return;
-      world.after(world.between(1, 100), () => {
-        let answer: TokenInput | Error;
-        if (failing === 'before') answer = failure(503);
-        else if (refused) answer = failure(world.pick([400, 401, 403, 404]));
-        else answer = this.#refresh(token);
-        if (failing === 'after') answer = failure(504);
-        world.tell(
-          'provider',
-          `answers ${token}: ${answer instanceof Error ? answer.message : answer.accessToken}`,
-        );
-        if (lost === 'answer') return;
-        world.after(world.between(1, 100), () =>
-          process.deliver(() => {
-            if (answer instanceof Error) reject(answer);
-            else resolve({ ...answer, expiresAt: new Date(Date.now() + LIFETIME) });
-          }),
-        );
-      });
+      const send = () => {
+        if (settled) return;
+        try {
+          if (!this.#faults().neverAsks) beforeSend();
+        } catch (error) {
+          world.tell(process.name, `does not send ${token}`);
+          reject(error);
+          return;
+        }
+        this.#send(process, token, again, (answer) => {
+          if (answer instanceof Error) reject(answer);
+          else resolve({ ...answer, expiresAt: new Date(Date.now() + LIFETIME) });
+        });
+      };
+      // A connection is set up: the process may be frozen meanwhile.
+      world.after(world.between(0, CONNECTION_TIME), () => process.deliver(send));
+    });
+  }
+
+  #send(
+    process: Process,
+    token: string,
+    again: boolean,
+    onAnswer: (answer: TokenInput | Error) => void,
+  ): void {
+    const world = this.#world;
+    const faults = this.#faults();
+    const lost = world.chance(faults.answerLoss ?? 0) ? world.pick(['request', 'answer']) : 'nothing';
+    const failing = world.chance(faults.providerFailure ?? 0) ? world.pick(['before', 'after']) : 'never';
+    const refused = again && world.chance(faults.refusedRepetition ?? 0);
+    world.tell(process.name, `asks with ${token}${lost === 'nothing' ? '' : ` (${lost} lost)`}`);
+    if (lost === 'request') return;
+    world.after(world.between(1, 100), () => {
+      let answer: TokenInput | Error;
+      if (failing === 'before') answer = failure(503);
+      else if (refused) answer = failure(world.pick([400, 401, 403, 404]));
+      else answer = this.#refresh(token);
+      if (failing === 'after') answer = failure(504);
+      world.tell(
+        'provider',
+        `answers ${token}: ${answer instanceof Error ? answer.message : answer.accessToken}`,
+      );
+      if (lost === 'answer') return;
+      world.after(world.between(1, 100), () => process.deliver(() => onAnswer(answer)));
     });
   }
 

@@ -56,6 +56,11 @@ interface User {
   /** Whether the user, the app or the test ended the consent. */
   ended: boolean;
   told: number;
+  /** How many logins there were, and how many of them are being saved. */
+  logins: number;
+  saving: number;
+  /** Whether `remove` was called after all logins had been saved, or had failed to, and has resolved. */
+  removed: boolean;
 }
 
 class Run {
@@ -76,7 +81,10 @@ class Run {
     const current = () => this.#faults;
     this.#provider = new ProviderModel(world, current, window);
     this.#store = new StoreModel(world, world.pick(KINDS), current);
-    this.#users = ['ann', 'bob'].map((id) => ({ id, signedIn: true, ended: false, told: 0 }));
+    this.#users = ['ann', 'bob'].map((id) => ({
+      ...{ id, signedIn: true, ended: false, told: 0 },
+      ...{ logins: 1, saving: 0, removed: false },
+    }));
   }
 
   async run(): Promise<Outcome> {
@@ -144,7 +152,7 @@ class Run {
     // Most of it while the first refresh is under way.
     const soon = () =>
       (world.chance(0.7) ? Math.min(...moments) : world.pick(moments)) + world.between(0, 400);
-    const { crash, freeze, outage, logins, withdrawals } = this.#planned;
+    const { crash, freeze, outage, logins, removals, withdrawals } = this.#planned;
     if (crash) {
       for (let i = 0; i < 2; i += 1) at(soon(), () => this.#crash());
     }
@@ -156,6 +164,13 @@ class Run {
     if (logins) {
       at(soon(), () => this.#login(world.pick(this.#users)));
       at(soon(), () => this.#remove(world.pick(this.#users)));
+    }
+    if (removals) {
+      const user = world.pick(this.#users);
+      const moment = soon();
+      at(moment, () => this.#remove(user));
+      at(moment + world.between(0, 2_000), () => this.#login(user));
+      at(moment + world.between(10_000, 60_000), () => this.#remove(user));
     }
     if (withdrawals && world.chance(0.5)) {
       const user = world.pick(this.#users);
@@ -205,7 +220,13 @@ class Run {
       const given = this.#provider.login(user.id, LIFETIME);
       this.#world.tell(process.name, `saves a login of ${user.id}: ${given.refreshToken}`);
       user.signedIn = true;
-      this.#watch(process, `save(${user.id})`, manager.save(user.id, given));
+      user.removed = false;
+      user.logins += 1;
+      user.saving += 1;
+      const saved = manager.save(user.id, given).finally(() => {
+        user.saving -= 1;
+      });
+      this.#watch(process, `save(${user.id})`, saved);
     });
   }
 
@@ -216,7 +237,10 @@ class Run {
       // A call of the same moment may still get the old token.
       user.ended = true;
       const revoke = async (token: string) => this.#provider.revoke(token);
-      this.#watch(process, `remove(${user.id})`, manager.remove(user.id, { revoke }));
+      const { logins, saving } = user;
+      this.#watch(process, `remove(${user.id})`, manager.remove(user.id, { revoke }), () => {
+        user.removed = saving === 0 && logins === user.logins;
+      });
     });
   }
 
@@ -259,14 +283,15 @@ class Run {
     user.told += 1;
     this.#world.tell(id, 'has to sign in again');
     if (!user.ended) this.#violate(`${id} was told to sign in again, although the consent lives`);
-    else if (user.told > 1 && !this.#planned.logins) this.#violate(`${id} was told to sign in again twice`);
+    // Where users sign in again, each consent may end.
+    else if (user.told > user.logins) this.#violate(`${id} was told to sign in again twice`);
   }
 
-  /** When all is over, every consent that nobody has ended must be alive, and usable. */
+  /** When all is over, every consent that nobody has ended must be alive, and usable; nobody who was removed is back. */
   async #checkEnd(): Promise<void> {
     const world = this.#world;
     for (const user of this.#users) {
-      if (user.ended) continue;
+      if (user.ended && !user.removed) continue;
       let token: unknown;
       const { manager } = this.#app();
       manager.accessToken(user.id).then(
@@ -278,6 +303,10 @@ class Run {
         },
       );
       await world.runUntil(world.now + 120_000);
+      if (user.removed) {
+        if (token !== 'no_tokens') this.#violate(`${user.id} was removed, and is back: ${token}`);
+        continue;
+      }
       const works = typeof token === 'string' && token.startsWith('a-') && this.#provider.lives(token);
       if (!works) this.#violate(`the consent of ${user.id} is lost: ${token}`);
     }

@@ -32,6 +32,11 @@ describe('the simulation', () => {
     expect(found).toContain('although the consent lives');
   }, 60_000);
 
+  test('finds what is lost where a frozen process sends its request without a last look', async () => {
+    const found = (await violations({ ...FAULTS.freeze, neverAsks: true })).join('\n');
+    expect(found).toContain('is lost');
+  }, 60_000);
+
   test('makes the faults that it is to make', async () => {
     let counts = { calls: 0, errors: 0, refreshes: 0, repeats: 0, reuses: 0 };
     for (let seed = 1; seed <= 20; seed += 1) {
