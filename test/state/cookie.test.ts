@@ -178,6 +178,17 @@ describe('CookieStateStore', () => {
     expect(browser.cookies.size).toBe(0);
   });
 
+  it('ignores a login in a cookie without the prefix __Host-, which another subdomain can plant', async () => {
+    const attacker = new CookieBrowser();
+    const victim = new CookieBrowser();
+    const state = await attacker.store(new CookieStateStore({ secret }));
+    for (const [name, value] of attacker.cookies) victim.cookies.set(name.replace('__Host-', ''), value);
+    expect(await victim.verify(new CookieStateStore({ secret }), state)).toMatchObject({
+      ok: false,
+      info: { code: 'state_missing' },
+    });
+  });
+
   it("finds Koa's response behind the stand-in of koa-passport", async () => {
     const store = new CookieStateStore({ secret });
     const cookies: string[] = [];

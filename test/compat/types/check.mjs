@@ -56,7 +56,7 @@ function compilerOptions(options) {
     types: ['node'],
     strict: true,
     noEmit: true,
-    experimentalDecorators: format === 'nest',
+    experimentalDecorators: true, // as NestJS's own projects have it
     ...(version.startsWith('6.') && { ignoreDeprecations: '6.0' }), // node10, esModuleInterop false
     ...options,
   };
@@ -72,7 +72,7 @@ function writeFiles() {
   const type = format === 'commonjs' ? 'commonjs' : 'module';
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }));
   const from = (name) => join(import.meta.dirname, name);
-  if (format === 'nest') return cpSync(from('nest.txt'), join(folder, 'app.ts'));
+  if (format === 'nest') return cpSync(from('consumers/nest-strategies.ts'), join(folder, 'app.ts'));
   // Under "bundler" a CommonJS import is written with `require`.
   if (resolution === 'bundler' && format === 'commonjs') {
     return cpSync(from('require.txt'), join(folder, 'app.cts'));
