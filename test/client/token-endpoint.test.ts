@@ -45,7 +45,7 @@ async function request(number: number): Promise<http.ServerResponse> {
 }
 
 /** @param refreshRepeatWindow how long the provider repeats its response, ms */
-function refresh(signal?: AbortSignal, refreshRepeatWindow = fitbit.refreshRepeatWindow) {
+function refresh(signal?: AbortSignal, refreshRepeatWindow: number = fitbit.refreshRepeatWindow) {
   const client = resolveClient({ ...fitbit, refreshRepeatWindow }, { clientID: 'CID', tokenURL });
   return refreshTokens(client, 'old', signal ? { signal } : {});
 }

@@ -135,7 +135,7 @@ function run(command: string, args: readonly string[], cwd: string): Promise<Res
   const options = {
     cwd,
     env: Object.fromEntries(own),
-    timeout: 300_000,
+    timeout: 900_000,
     maxBuffer: 2 ** 26,
   };
   return new Promise((settle) => {

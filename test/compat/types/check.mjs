@@ -72,7 +72,7 @@ function writeFiles() {
   const type = format === 'commonjs' ? 'commonjs' : 'module';
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type }));
   const from = (name) => join(import.meta.dirname, name);
-  if (format === 'nest') return cpSync(from('consumers/nest-strategies.ts'), join(folder, 'app.ts'));
+  if (format === 'nest') return cpSync(from('nest.txt'), join(folder, 'app.ts'));
   // Under "bundler" a CommonJS import is written with `require`.
   if (resolution === 'bundler' && format === 'commonjs') {
     return cpSync(from('require.txt'), join(folder, 'app.cts'));
@@ -86,4 +86,5 @@ function writeFiles() {
 
   if (format === 'google') return; // alone: the usages do not need this package
   cpSync(from('consumers'), folder, { recursive: true });
+  cpSync(from('nest.txt'), join(folder, 'nest.ts'));
 }
