@@ -6,7 +6,7 @@ import { type Page, root } from './pages.ts';
 const WITHOUT_TAB = new Set(['docs/frameworks/express.md', 'docs/frameworks/worker.md']);
 
 /** The first TypeScript block of a page: its language and its code. */
-const BLOCK = /^```(tsx?)\n([\s\S]*?)^```$/m;
+const BLOCK = /^```(tsx?)(?: \[.+\])?\n([\s\S]*?)^```$/m;
 
 /** A framework's code for the quick start. */
 interface Tab {

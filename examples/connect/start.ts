@@ -19,7 +19,7 @@ export interface Example {
   close(): Promise<void>;
 }
 
-/** Starts the app with both providers simulated. `PORT` is 3000 by default. Each start begins afresh. */
+/** Starts the app with both providers simulated. `PORT` is 3000 by default. Data is lost when it ends. */
 export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<Example> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

@@ -21,7 +21,7 @@ export interface Example {
  * | variable | meaning |
  * |---|---|
  * | `PORT` | default 3000; 0 for any free one |
- * | `DATA_FOLDER` | keeps the accounts over a restart; default: in memory, so each start begins afresh |
+ * | `DATA_FOLDER` | keeps the accounts over a restart; default: in memory, so they are lost when it ends |
  * | `SESSION_SECRET` | signs the session cookie; default: a new one for each start |
  */
 export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<Example> {

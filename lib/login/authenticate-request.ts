@@ -4,7 +4,7 @@ import type { Request as ExpressRequest } from 'express';
 import type { Failure } from '../client/errors.ts';
 import { stateFailure } from '../state/store.ts';
 import { isObject } from '../util/arguments.ts';
-import { USER_REFUSED } from './failure.ts';
+import { userRefused } from './failure.ts';
 import type { AuthenticateOptions } from './options.ts';
 import type { BaseStrategy } from './strategy.ts';
 
@@ -114,7 +114,7 @@ function toExpressRequest(request: Request | IncomingMessage, headers: Headers):
 
 /** A failure in full: one of Passport's forms of `verify` and other state stores may give a part of it, or nothing. */
 function toFailure(reason: unknown, status: number): Failure {
-  const fallback = status === 401 ? USER_REFUSED : stateFailure('state_mismatch');
+  const fallback = status === 401 ? userRefused() : stateFailure('state_mismatch');
   if (!isObject(reason)) return fallback;
   const texts = Object.entries(reason).filter((entry): entry is [string, string] => {
     return typeof entry[1] === 'string';

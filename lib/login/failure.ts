@@ -15,7 +15,6 @@ export class LoginFailure extends Error {
 }
 
 /** The failure of a login whose user `verify` refused. */
-export const USER_REFUSED: Failure = {
-  message: 'This account is not allowed to sign in.',
-  code: 'user_refused',
-};
+export function userRefused(): Failure {
+  return { message: 'This account is not allowed to sign in.', code: 'user_refused' };
+}

@@ -7,7 +7,7 @@ import { redactor } from '../client/redact.ts';
 import type { TokenSet } from '../client/token-set.ts';
 import { type StateMeta, stateFailure } from '../state/store.ts';
 import { type Callback, readCallback } from './callback.ts';
-import { LoginFailure, USER_REFUSED } from './failure.ts';
+import { LoginFailure, userRefused } from './failure.ts';
 import type { AuthenticateOptions } from './options.ts';
 import { callVerify, exchangeCode, loadProfile, storeState, takeState } from './passport-oauth2.ts';
 import { toRedirectURI } from './redirect-uri.ts';
@@ -179,7 +179,7 @@ async function askApp(
   const verify = strategy._verifyLogin ?? (() => undefined);
   const user: Express.User | undefined = await Reflect.apply(verify, strategy, [login]);
   if (user) return { user, info: withState(undefined, state) };
-  return { failure: USER_REFUSED, status: undefined };
+  return { failure: userRefused(), status: undefined };
 }
 
 /**

@@ -168,7 +168,7 @@ export class Refresher {
     const leave = async () => {
       lease.stopRenewing();
       const leaving = guard.sent || entry.record.refresh !== undefined ? lease.release() : lease.withdraw();
-      await leaving.catch(() => {}); // Otherwise it ends by itself.
+      await leaving.catch(() => {}); // Otherwise it expires.
     };
     let tokens: TokenSet;
     lease.startRenewing();
@@ -318,7 +318,7 @@ class SendGuard {
   /** @throws TransportError the request must not be sent */
   readonly check = (): void => {
     const now = this.#now();
-    // The provider repeats its answer to an identical request, but not for ever.
+    // The provider repeats its answer to an identical request, but only for a while.
     const inTime = this.#sent
       ? now - this.#since <= REPEAT_WINDOW - WINDOW_MARGIN
       : now - this.#lease.confirmedAt <= STALE_AFTER;

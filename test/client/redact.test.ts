@@ -151,6 +151,7 @@ describe('of a secret, what is removed', () => {
     ['wrapped, then escaped for HTML', wrap(longSecret, 7, '&#10;')],
     ['wrapped inside its escapes', wrap(percent(longSecret), 2)],
     ['with invisible characters between', wrap(longSecret, 5, '\u00ad')],
+    ['with control characters between', wrap(longSecret, 5, '\u007f')],
   ])('may be %s', (_how, spelling) => {
     expect(redact(`It was ${spelling}, sorry`)).toBe('It was [redacted], sorry');
   });
@@ -183,7 +184,31 @@ describe('of a secret, what is removed', () => {
     }
   });
 
+  it.each([
+    ['', '[redacted]'],
+    ['p', 'cG[redacted]=='],
+    ['pq', 'cHF[redacted]='],
+    ['pqr', 'cHFy[redacted]'],
+  ])('may be as short as nine characters in Base64 behind the text %j', (before, expected) => {
+    const base64 = Buffer.from(`${before}nineChars`).toString('base64');
+    expect(redactor(['nineChars'])(`It was ${base64} there`)).toBe(`It was ${expected} there`);
+  });
+
+  it('is not a shorter one in Base64 behind other bytes, which would be found by chance', () => {
+    for (const before of ['p', 'pq']) {
+      const text = `It was ${Buffer.from(`${before}eightCha`).toString('base64')} there`;
+      expect(redactor(['eightCha'])(text)).toBe(text);
+    }
+  });
+
+  it('is not what is left of a short one when its escapes are decoded', () => {
+    expect(redactor(['%61%62'])('about cabs')).toBe('about cabs');
+    expect(redactor(['%61%62'])('It was %61%62')).toBe('It was [redacted]');
+  });
+
   it('is not a word that only the spaces hide', () => {
+    expect(redactor(['eightcha'])('eight cha')).toBe('[redacted]');
+    expect(redactor(['sevench'])('seven ch')).toBe('seven ch');
     expect(redactor(['then'])('the next')).toBe('the next');
     expect(redactor(['then'])('the%20next')).toBe('the%20next');
     expect(redactor(['then'])('%74%68%65%6e')).toBe('[redacted]');

@@ -20,6 +20,33 @@ describe('a token response', () => {
     });
   });
 
+  it('has what it says about the tokens', () => {
+    const response = {
+      refresh_token: 'r',
+      token_type: 'bearer',
+      scope: 'sleep profile',
+      expires_in: 60,
+      user_id: 'ME',
+      refresh_token_expires_in: 3600,
+    };
+    expect(read(response)).toEqual({
+      accessToken: 'a',
+      refreshToken: 'r',
+      tokenType: 'bearer',
+      scope: ['sleep', 'profile'],
+      expiresAt: new Date(NOW + 60_000),
+      refreshTokenExpiresAt: new Date(NOW + 3_600_000),
+      userID: 'ME',
+    });
+  });
+
+  it.each(['soon', -1, null, {}, ['60']])(
+    'works without the lifetime of the refresh token, if that is %j',
+    (refresh_token_expires_in) => {
+      expect(read({ refresh_token_expires_in })).toEqual(read({}));
+    },
+  );
+
   it.each([null, '', undefined])('may have %j for a field that it leaves out', (none) => {
     const response = { refresh_token: none, token_type: none, scope: none, expires_in: none, user_id: none };
     expect(read(response)).toEqual(read({}));
@@ -60,6 +87,7 @@ describe('a token response', () => {
     ['token_type', 'Bearer2'],
     ['token_type', 'xBearer'],
     ['token_type', 5],
+    ['token_type', ['Bearer']],
     ['scope', []],
     ['scope', 5],
     ['user_id', 5],
@@ -73,6 +101,7 @@ describe('a token response', () => {
     ['expires_in', Number.NaN],
     ['expires_in', true],
     ['expires_in', []],
+    ['expires_in', ['60']],
   ])('is malformed when %s is %j', (field, value) => {
     const act = () => read({ [field]: value });
     expect(act).toThrow(TransportError);

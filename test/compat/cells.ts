@@ -164,6 +164,12 @@ function signIn(app: string): string[] {
 const types: Folder = {
   name: 'types',
   dependencies: {
+    // Not 12, which has only ES modules.
+    '@nestjs/common': '11',
+    '@nestjs/core': '11',
+    '@nestjs/passport': '11',
+    'reflect-metadata': '0.2',
+    rxjs: '7',
     passport: '0.7.0',
     pg: '8',
     redis: '6',

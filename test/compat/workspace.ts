@@ -166,7 +166,7 @@ function run(command: string, args: readonly string[], cwd: string): Promise<Res
   const options = {
     cwd,
     env: ownEnv(),
-    timeout: 300_000,
+    timeout: 900_000,
     maxBuffer: 2 ** 26,
   };
   return new Promise((settle) => {

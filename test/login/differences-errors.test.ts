@@ -147,7 +147,7 @@ describe('requests', () => {
     expect((await login(theirs())).type).toBe('success');
     expect(errorOf(await login(ours()))).toMatchObject({ code: 'too_large' });
     provider.respond = () => {};
-    expect(errorOf(await login(ours({ timeout: 30 })))).toMatchObject({ code: 'timeout' });
+    expect(errorOf(await login(ours({ timeout: 300 })))).toMatchObject({ code: 'timeout' });
   });
 
   it('access token of `_oauth2.get`', async () => {

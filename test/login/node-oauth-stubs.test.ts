@@ -104,6 +104,16 @@ describe("a test's stub of _oauth2.getOAuthAccessToken", () => {
     expect(seen).toMatchObject([{ method: 'GET', authorization: 'Bearer stubbed' }]);
   });
 
+  it('may leave out the id of the user if the profile is fetched, but not otherwise', async () => {
+    const strategy = new FitbitStrategy({ clientID: 'CID', skipUserProfile: true, verify: () => ({}) });
+    oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(null, 'stubbed');
+    expect(errorOf(await login(strategy))).toMatchObject({
+      code: 'malformed',
+      operation: 'code_exchange',
+      message: expect.stringContaining('"user_id" is missing'),
+    });
+  });
+
   it('that gives no access token is an error', async () => {
     const strategy = makeStrategy();
     oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(null);
@@ -144,7 +154,12 @@ describe("a test's stub of _oauth2.getOAuthAccessToken", () => {
       oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) => callback(thrown);
       const error = errorOf(await login(strategy));
       expect(error).toBeInstanceOf(OAuthError);
-      expect(error).toMatchObject({ code: 'unknown', operation: 'code_exchange', cause: thrown });
+      expect(error).toMatchObject({
+        code: 'unknown',
+        operation: 'code_exchange',
+        message: 'The code_exchange failed: see `cause`',
+        cause: thrown,
+      });
     },
   );
 

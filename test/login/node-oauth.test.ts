@@ -196,6 +196,23 @@ describe('_oauth2.getOAuthAccessToken', () => {
     expect(provider.received[0]?.body).toBe('grant_type=refresh_token&refresh_token=abc');
   });
 
+  it('takes its callback in place of parameters, and none at all', async () => {
+    const oauth2 = makeOAuth2();
+    const results = await called((callback) =>
+      Reflect.apply(oauth2.getOAuthAccessToken, oauth2, ['abc', callback]),
+    );
+    expect(results.slice(0, 3)).toEqual([null, 'access', 'refresh']);
+    const uncaught: unknown[] = [];
+    const listen = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtException', listen);
+    Reflect.apply(oauth2.getOAuthAccessToken, oauth2, ['abc', {}]);
+    Reflect.apply(oauth2.getOAuthAccessToken, makeOAuth2({ tokenURL: 'http://127.0.0.1:9/' }), ['abc', {}]);
+    await expect.poll(() => provider.received).toHaveLength(2);
+    await exchange(null);
+    process.off('uncaughtException', listen);
+    expect(uncaught).toEqual([]);
+  });
+
   it('sends the code without any parameters', async () => {
     await exchange(null);
     expect(provider.received[0]?.body).toBe('code=abc');

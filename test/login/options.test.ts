@@ -64,6 +64,26 @@ describe('an option that is nearly the name of a known one', () => {
   );
 });
 
+describe('an option of a wrong type', () => {
+  it.each<[name: string, value: unknown, message: string]>([
+    ['issuer', '', '"issuer" must be a non-empty string'],
+    ['issuer', 5, '"issuer" must be a non-empty string'],
+    ['scopeSeparator', '', '"scopeSeparator" must be a non-empty string'],
+    ['scopeSeparator', null, '"scopeSeparator" must be a non-empty string'],
+    ['customHeaders', 'X-App: test', '"customHeaders" must be an object'],
+    ['customHeaders', ['X-App'], '"customHeaders" must be an object'],
+    ['skipUserProfile', 'no', '"skipUserProfile" must be true or false or a function'],
+    ['pkce', 'plain', '"pkce" must be true or false or "S256": the method "plain" protects nothing'],
+    ['scope', 5, '"scope" must be a string of scopes separated by spaces, or an array of scopes'],
+    ['scope', [5], '"scope" must be a string of scopes separated by spaces, or an array of scopes'],
+    ['store', null, '"store" must be an object with the methods "store" and "verify"'],
+    ['store', { store() {} }, '"store" must be an object with the methods "store" and "verify"'],
+    ['store', { verify() {} }, '"store" must be an object with the methods "store" and "verify"'],
+  ])('is a TypeError that says what it must be: %s %j', (name, value, message) => {
+    expect(() => make({ [name]: value })).toThrow(new TypeError(message));
+  });
+});
+
 describe('an option of one request', () => {
   const callbackURL = 'https://app.example/auth/fitbit/callback';
 
@@ -95,6 +115,13 @@ describe('an option of one request', () => {
       expect(Object.keys(session)).toEqual([]);
     },
   );
+
+  it('names the scope if that is wrong', async () => {
+    const req = fakeRequest({ session: fakeSession() });
+    expect(await authenticate(stubbedStrategy().strategy, req, { scope: 5 } as object)).toMatchObject({
+      error: { message: expect.stringMatching(/^"scope" must be a string of scopes/) },
+    });
+  });
 
   it('is not changed in the object of the app', async () => {
     const options = Object.freeze({ scope: Object.freeze(['sleep']), callbackURL, state: Object.freeze({}) });

@@ -124,6 +124,15 @@ describe('parseErrorResponse', () => {
     expect(errorOf(await login(strategy))).toBeInstanceOf(ResponseError);
   });
 
+  it('is not asked about an error response to the profile request', async () => {
+    const asked: unknown[] = [];
+    const strategy = subclass({ parseErrorResponse: (...args: unknown[]) => asked.push(args) });
+    stubExchange(strategy);
+    oauth2Of(strategy).get = (_url, _token, callback) => callback({ statusCode: 500, data: 'no' });
+    expect(errorOf(await login(strategy))).toMatchObject({ operation: 'profile', httpStatus: 500 });
+    expect(asked).toEqual([]);
+  });
+
   it('is not asked when there was no response', async () => {
     const asked: unknown[] = [];
     const strategy = subclass({ parseErrorResponse: (...args: unknown[]) => asked.push(args) });

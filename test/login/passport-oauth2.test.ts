@@ -88,6 +88,10 @@ describe('the authorization request', () => {
     });
   });
 
+  it('has no scope if the strategy has an empty list of them', async () => {
+    expect(await begin({ scope: [] })).not.toHaveProperty('scope');
+  });
+
   it('joins an array of scopes with the scopeSeparator, and leaves a string as it is', async () => {
     const scopeSeparator = ',';
     expect(await begin({ scopeSeparator, scope: ['profile', 'sleep'] })).toMatchObject({
@@ -118,6 +122,11 @@ describe('the authorization request', () => {
   it('keeps the query of the authorization URL', async () => {
     const authorizationURL = 'https://login.example/authorize?foo=bar';
     expect(await begin({ authorizationURL })).toMatchObject({ foo: 'bar', scope: 'profile' });
+  });
+
+  it('keeps a question mark in the query of the authorization URL', async () => {
+    const authorizationURL = 'https://login.example/authorize?next=/a?b=c';
+    expect(await begin({ authorizationURL })).toMatchObject({ next: '/a?b=c', scope: 'profile' });
   });
 
   it('replaces scope and state in the query of the authorization URL', async () => {

@@ -110,6 +110,15 @@ describe('a request without an Express app', () => {
     expect(toRedirectURI(req as never, '/cb', undefined)).toBe('http://app.example/cb');
   });
 
+  it("may have no socket when an app's setting is asked about its peer", () => {
+    const seen: unknown[] = [];
+    const trust = (...args: unknown[]) => seen.push(args) > 0;
+    const app = { get: () => trust };
+    const req = Object.assign(fakeRequest({ headers: HEADERS }), { connection: undefined, app });
+    expect(toRedirectURI(req as never, '/cb', undefined)).toBe(FORWARDED);
+    expect(seen).toEqual([[undefined, 0]]);
+  });
+
   it('is encrypted if its socket is', () => {
     expect(toRedirectURI(fakeRequest(), '/cb', undefined)).toBe('https://app.example/cb');
     expect(toRedirectURI(fakeRequest({ encrypted: false }), '/cb', undefined)).toBe('http://app.example/cb');

@@ -1,4 +1,5 @@
 import { type Failure, OAuthError, type StateStore } from 'passport-fitbit-strategy';
+import { GoogleHealthStrategy } from 'passport-fitbit-strategy/google-health';
 import { describe, expect, it } from 'vitest';
 import { authenticate, beginLogin, callbackRequest, fakeSession, type Outcome } from '../support/strategy.ts';
 import { stubbedStrategy } from '../support/stub.ts';
@@ -46,7 +47,7 @@ describe('a user who denied the request', () => {
     ['is an object', { error_description: { a: 'b' } }],
   ])('leaves the developer without a hint if the text %s', async (_, query) => {
     const { outcome } = await comeBack({ error: 'access_denied', ...query });
-    expect(failureOf(outcome)).toEqual({ code: 'access_denied', message: MESSAGE, status: 403 });
+    expect(failureOf(outcome)).toStrictEqual({ code: 'access_denied', message: MESSAGE, status: 403 });
   });
 
   it('uses up the state', async () => {
@@ -74,6 +75,46 @@ describe('any other error of the authorization request', () => {
     expect(error).toMatchObject({ code, operation: 'authorization', retryable, reauthorize: false });
     expect(error.message).toBe(`Fitbit refused the authorization request: ${code}: Something is wrong.`);
     expect(session).not.toHaveProperty([KEY]);
+  });
+
+  it.each([
+    ['is in the message', 'quota_of_the_day', ' (quota_of_the_day)'],
+    ['is left out if it is empty', '', ''],
+    ['is left out if it cannot be one', 'Call 555-0199 now', ''],
+  ])('may have a reason, which %s', async (_, error_subtype, shown) => {
+    const { outcome } = await comeBack({ error: 'invalid_scope', error_subtype });
+    expect(errorOf(outcome).message).toBe(`Fitbit refused the authorization request: invalid_scope${shown}`);
+  });
+
+  describe('of a provider that knows more', () => {
+    /** Begins a login with Google and comes back with an error callback. */
+    async function comeBackFromGoogle(query: Record<string, unknown>) {
+      const client = { clientID: 'CID', clientSecret: 's3cret' };
+      const strategy = new GoogleHealthStrategy({ ...client, verify: () => ({}) });
+      const { session, state } = await beginLogin(strategy);
+      return authenticate(strategy, callbackRequest(session, { ...query, state }));
+    }
+
+    it('says what to do about it', async () => {
+      expect(errorOf(await comeBackFromGoogle({ error: 'redirect_uri_mismatch' })).message).toBe(
+        'Google refused the authorization request: redirect_uri_mismatch — Add the callbackURL to the authorized redirect URIs of the OAuth client, exactly as it is.',
+      );
+    });
+
+    it('says something else for another reason', async () => {
+      const query = { error: 'invalid_grant', error_subtype: 'rapt_required' };
+      const withReason = errorOf(await comeBackFromGoogle(query)).message;
+      const without = errorOf(await comeBackFromGoogle({ error: query.error })).message;
+      expect(withReason.replace(' (rapt_required)', '')).not.toBe(without);
+    });
+
+    it('is a failure with status 403 if the user can resolve it', async () => {
+      expect(failureOf(await comeBackFromGoogle({ error: 'org_internal' }))).toMatchObject({
+        code: 'org_internal',
+        message: expect.stringContaining('Sign in with your account of that organization.'),
+        status: 403,
+      });
+    });
   });
 
   it('ignores the code that a callback has besides its error', async () => {

@@ -9,6 +9,7 @@ import {
   authenticate,
   beginLogin,
   callbackRequest,
+  fakeRequest,
   fakeSession,
   login,
   type Outcome,
@@ -107,9 +108,24 @@ describe('the option verify', () => {
       error: {
         name: 'OAuthError',
         code: 'unknown',
+        operation: 'authorization',
         message: 'The login failed without a reason: "verify" or a hook gave none',
       },
     });
+  });
+});
+
+describe('the parameters of the callback that verify gets', () => {
+  it('are texts of at most 4 kB, given once', async () => {
+    const seen: unknown[] = [];
+    const verify = ({ callback }: Login) => void seen.push(callback);
+    const strategy = new FitbitStrategy({ ...client, verify });
+    stubExchanges(strategy);
+    const { session, state } = await beginLogin(strategy);
+    const [longest, tooLong] = ['x'.repeat(4096), 'x'.repeat(4097)];
+    const query = { code: 'abc', state, longest, tooLong, twice: ['a', 'b'], object: { a: 'b' }, empty: '' };
+    await authenticate(strategy, fakeRequest({ session, query }));
+    expect(seen).toStrictEqual([{ longest, empty: '' }]);
   });
 });
 
@@ -171,6 +187,18 @@ describe('the second argument', () => {
       (args.at(-1) as VerifyCallback)(null, { id: 1 });
     });
     for (const strategy of [four, rest]) {
+      expect(await signIn(strategy)).toEqual({ type: 'success', user: { id: 1 }, info: {} });
+    }
+  });
+
+  it('may be async and call done after it has returned, whatever it returned', async () => {
+    const later = (done: unknown) => void setTimeout(done as VerifyCallback, 5, null, { id: 1 });
+    const rest = new FitbitStrategy(client, async (...args: unknown[]) => later(args.at(-1)));
+    const four = new FitbitStrategy(client, async (_a, _r, _p, callback) => {
+      later(callback);
+      return { id: 2 };
+    });
+    for (const strategy of [rest, four]) {
       expect(await signIn(strategy)).toEqual({ type: 'success', user: { id: 1 }, info: {} });
     }
   });

@@ -12,9 +12,9 @@ export default defineConfig({
       'test/{login,state,client,fitbit,util,google-health/{incoming,webhooks,security-events}}/**/*.test.ts',
     ],
     exclude: [
-      'test/login/{interleaved,fuzz-callback}.test.ts',
+      'test/login/{interleaved,fuzz-callback,attacks}.test.ts',
       'test/state/flood.test.ts',
-      'test/client/{faults,faults-process,secrets,secrets-debug,fuzz-parsers,fuzz-response}.test.ts',
+      'test/client/{faults,faults-process,secrets,secrets-debug,redact-speed,fuzz-parsers,fuzz-response}.test.ts',
       'test/google-health/webhooks/{faults,subscribers}.test.ts',
     ],
   },

@@ -15,6 +15,11 @@ describe('CookieStateStore', () => {
     const browser = new CookieBrowser();
     const state = await browser.store(store, { returnTo: '/week' }, 'verifier');
     expect(await browser.verify(store, state)).toEqual({ ok: 'verifier', info: { returnTo: '/week' } });
+    expect(browser.setCookies).toEqual([
+      expect.stringMatching(
+        /^__Host-oauth2-login\.[\da-z]+\.[\w-]{12}=; Max-Age=0; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      ),
+    ]);
     expect(browser.cookies.size).toBe(0);
     expect(await browser.verify(store, state)).toMatchObject({ ok: false, info: { code: 'state_missing' } });
   });
@@ -62,6 +67,24 @@ describe('CookieStateStore', () => {
     for (let tab = 10; tab > 0; tab -= 1) {
       expect(await browser.verify(store, states[tab])).toEqual({ ok: `verifier ${tab}`, info: { tab } });
     }
+  });
+
+  it('forgets the oldest login in whatever order the browser sends its cookies', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const store = new CookieStateStore({ secret });
+    const browser = new CookieBrowser();
+    const states: string[] = [];
+    for (let tab = 0; tab < 10; tab += 1) {
+      vi.advanceTimersByTime(1000);
+      states.push(await browser.store(store));
+    }
+    const newestFirst = [...browser.cookies].reverse();
+    browser.cookies.clear();
+    for (const [name, value] of newestFirst) browser.cookies.set(name, value);
+    states.push(await browser.store(store));
+    expect(await browser.verify(store, states[0])).toMatchObject({ info: { code: 'state_mismatch' } });
+    for (const state of states.slice(1))
+      expect(await browser.verify(store, state)).toMatchObject({ ok: true });
   });
 
   it('refuses a copy of a used cookie', async () => {
@@ -174,8 +197,21 @@ describe('CookieStateStore', () => {
     ).rejects.toMatchObject({
       name: 'OAuthError',
       code: 'state_too_large',
+      operation: 'authorization',
+      message: '"state" holds too much for a cookie: keep it under 2 kB of JSON',
     });
     expect(browser.cookies.size).toBe(0);
+  });
+
+  it('ignores a login in a cookie without the prefix __Host-, which another subdomain can plant', async () => {
+    const attacker = new CookieBrowser();
+    const victim = new CookieBrowser();
+    const state = await attacker.store(new CookieStateStore({ secret }));
+    for (const [name, value] of attacker.cookies) victim.cookies.set(name.replace('__Host-', ''), value);
+    expect(await victim.verify(new CookieStateStore({ secret }), state)).toMatchObject({
+      ok: false,
+      info: { code: 'state_missing' },
+    });
   });
 
   it("finds Koa's response behind the stand-in of koa-passport", async () => {
@@ -193,6 +229,7 @@ describe('CookieStateStore', () => {
     const failed = new Promise((resolve) => store.store(req, undefined, undefined, meta, resolve));
     expect(await failed).toMatchObject({
       code: 'no_response',
+      operation: 'authorization',
       message: expect.stringContaining('req.res = res'),
     });
     const bare = new CookieBrowser();

@@ -53,6 +53,7 @@ describe('the session key', () => {
         error: {
           name: 'OAuthError',
           code: 'session_key_in_use',
+          operation: 'authorization',
           message: expect.stringContaining(
             `"${KEY}" holds other data: give the strategy another "sessionKey"`,
           ),

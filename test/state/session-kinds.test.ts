@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SessionStateStore } from '../../lib/state/session.ts';
 import { fakeRequest, fakeSession } from '../support/strategy.ts';
 
@@ -56,8 +56,26 @@ describe('a session', () => {
   it('completes no login that its store has no longer', async () => {
     const session = fakeSession();
     const state = await begin(fakeRequest({ session }));
+    const save = vi.spyOn(session, 'save');
     const req = Object.assign(fakeRequest({ session }), { sessionStore: { get: get({}) }, sessionID: 'id' });
     expect(await finish(req, state)).toBe(false);
+    expect(save).not.toHaveBeenCalled();
+  });
+
+  it('that ended while a login began in it is an error that says to start again', async () => {
+    const session = fakeSession();
+    const req = Object.assign(fakeRequest({ session, headers: { cookie: 'sid=the-id' } }), {
+      sessionStore: { get: get(undefined) },
+      sessionID: 'the-id',
+    });
+    await expect(begin(req)).rejects.toMatchObject({
+      name: 'OAuthError',
+      code: 'session_ended',
+      operation: 'authorization',
+      retryable: true,
+      message: expect.stringContaining('start the login again'),
+    });
+    expect(Object.keys(session)).toEqual([]);
   });
 
   it('is left without the key if it is a proxy that hides deletion', async () => {

@@ -103,6 +103,7 @@ describe('saving the session', () => {
         code: 'session_not_saved',
         operation: 'authorization',
         retryable: true,
+        message: expect.stringContaining('see `cause`'),
         cause: DOWN,
       });
     }

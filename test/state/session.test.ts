@@ -184,6 +184,18 @@ describe('the session', () => {
     });
   });
 
+  it('completes no login for a callback without a state, whatever it holds', async () => {
+    const stub = stubbedStrategy();
+    const { session: browser } = await beginLogin(stub.strategy);
+    const held = browser[KEY] as { logins: [{ state?: unknown }] };
+    for (const state of [undefined, null, '']) {
+      held.logins[0].state = state;
+      const outcome = await authenticate(stub.strategy, callbackRequest(browser, { code: 'abc' }));
+      expect(['state_missing', 'state_mismatch']).toContain(failureOf(outcome).code);
+    }
+    expect(stub.exchanges).toEqual([]);
+  });
+
   it.each<[string, unknown]>([
     ['not objects', [null, 5, 'x', []]],
     ['without a binding', [{ state: 'a', expires: Date.now() + MINUTE }]],

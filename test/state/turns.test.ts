@@ -79,6 +79,7 @@ describe('turns of one session', () => {
       name: 'OAuthError',
       code: 'session_busy',
       operation: 'authorization',
+      message: 'Too many logins of this session are waiting for its store: try again',
       retryable: true,
     });
     take('seven', 'of another session');
@@ -97,7 +98,9 @@ describe('turns of one session', () => {
     const dropped = expect(take('eight', 'b', gone)).rejects.toMatchObject({
       name: 'OAuthError',
       code: 'aborted',
+      operation: 'authorization',
       retryable: false,
+      message: expect.stringContaining('closed the connection'),
     });
     take('eight', 'c');
     gone.socket.destroyed = true;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Simulator, startSimulator } from 'fitbit-simulator';
 import type { GoogleHealthClient } from 'passport-fitbit-strategy/google-health';
 
-// Next.js bundles each route by itself, so module variables exist once for each of them.
+// Next.js bundles each route separately, so module variables exist once for each of them.
 const shared = globalThis as { simulator?: Promise<Simulator>; newSecret?: string };
 
 /** Your app's registration at Google, or the local simulator's. */

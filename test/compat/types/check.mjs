@@ -56,7 +56,7 @@ function compilerOptions(options) {
     types: ['node'],
     strict: true,
     noEmit: true,
-    experimentalDecorators: format === 'nest',
+    experimentalDecorators: true, // as NestJS's own projects have it
     ...(version.startsWith('6.') && { ignoreDeprecations: '6.0' }), // node10, esModuleInterop false
     ...options,
   };
@@ -86,4 +86,5 @@ function writeFiles() {
 
   if (format === 'google') return; // alone: the usages do not need this package
   cpSync(from('consumers'), folder, { recursive: true });
+  cpSync(from('nest.txt'), join(folder, 'nest.ts'));
 }

@@ -30,7 +30,7 @@ describe('a user whom an organization keeps from the app', () => {
     ['fay', 'token', 'admin_policy_enforced', 'does not allow this app'],
     ['zoe', 'callback', 'org_internal', 'members of one organization'],
     ['zoe', 'token', 'org_internal', 'members of one organization'],
-  ] as const)('is told so: %s, %s, %s', async (person, where, code, message) => {
+  ] as const)('gets a failure that says why: %s, %s, %s', async (person, where, code, message) => {
     const outcome = await signIn(person, where);
     expect(outcome).toMatchObject({
       type: 'fail',

@@ -10,7 +10,13 @@ import {
   type StrategyOptionsWithRequest,
   type VerifyCallback,
 } from 'passport-fitbit-strategy';
-import type { Strategy as OAuth2Strategy, VerifyCallback as OAuth2VerifyCallback } from 'passport-oauth2';
+import type {
+  StrategyOptions as OAuth2Options,
+  StrategyOptionsWithRequest as OAuth2OptionsWithRequest,
+  Strategy as OAuth2Strategy,
+  VerifyCallback as OAuth2VerifyCallback,
+  StateStore,
+} from 'passport-oauth2';
 
 declare const passport: PassportStatic;
 declare function findUser(id: string): Promise<Express.User | undefined>;
@@ -124,6 +130,24 @@ function verify(_accessToken: string, _refreshToken: string, profile: Profile, d
 }
 new Strategy({ ...client, passReqToCallback: false }, verify);
 
+// A mock, and a function of any type.
+declare const mock: (...args: any[]) => any;
+declare const anything: any;
+new Strategy(client, mock);
+new Strategy(optionsWithRequest, mock);
+new Strategy(client, anything);
+new Strategy(client, async (...args) => args[3](null, { id: args[2].id }));
+
+// Options and a store that are typed by passport-oauth2.
+declare const oauth2Options: OAuth2Options;
+declare const oauth2OptionsWithRequest: OAuth2OptionsWithRequest;
+declare const store: StateStore;
+new Strategy(oauth2Options, (_accessToken, _refreshToken, profile, done) => done(null, { id: profile.id }));
+new Strategy(oauth2OptionsWithRequest, (req, _accessToken, _refreshToken, profile, done) =>
+  done(null, { ip: req.ip, id: profile.id }),
+);
+new Strategy({ ...client, store, state: true }, verify);
+
 // All that passport-oauth2 has.
 new Strategy(
   {
@@ -143,6 +167,36 @@ new Strategy(
   verify,
 );
 new Strategy({ ...client, skipUserProfile: () => true }, verify);
+
+// A strategy of the app's own.
+export class Own extends Strategy {
+  constructor() {
+    super({ ...client, passReqToCallback: true }, (req, _accessToken, _refreshToken, profile, done) =>
+      done(null, { ip: req.ip, id: profile.id }),
+    );
+    this.name = 'own';
+  }
+  override authenticate(req: Request, options?: any): void {
+    super.authenticate(req, { ...options, scope: ['profile'] });
+  }
+  override authorizationParams(options: any): object {
+    return { ...super.authorizationParams(options), hd: options.hd };
+  }
+  override tokenParams(options: any): object {
+    return { ...super.tokenParams(options), resource: options.resource };
+  }
+  override userProfile(accessToken: string, done: (error?: unknown, profile?: any) => void): void {
+    this._oauth2.useAuthorizationHeaderforGET(true);
+    this._oauth2.get('https://app.example/profile', accessToken, (error, body, response) => {
+      if (error) return done(error);
+      if (response?.statusCode !== 200) return done(new Error('no profile'));
+      done(null, { ...JSON.parse(String(body)), raw: body });
+    });
+  }
+  override parseErrorResponse(body: any, status: number): Error | null {
+    return super.parseErrorResponse(body, status);
+  }
+}
 
 // With Passport.
 const strategy = new Strategy(options, verify);

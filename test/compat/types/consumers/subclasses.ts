@@ -69,4 +69,13 @@ export class WithVerify extends GoogleHealthStrategy {
   override tokenParams(options: any): object {
     return options;
   }
+  override authenticate(req: Request, options?: any): void {
+    super.authenticate(req, { ...options, prompt: 'consent' });
+  }
+  override userProfile(accessToken: string, done: (error?: unknown, profile?: any) => void): void {
+    super.userProfile(accessToken, (error, profile) => done(error, { ...profile, plan: 'free' }));
+  }
+  override parseErrorResponse(body: any, status: number): Error | null {
+    return super.parseErrorResponse(body, status);
+  }
 }
