@@ -181,7 +181,7 @@ describe('an Express app', () => {
     const back = await browser.visit(provider.deny(start.location));
     expect(back).toMatchObject({ status: 302, location: '/login' });
     expect((await browser.visit(`${app}/login`)).body).toBe(
-      'You did not allow access to your Fitbit account. To sign in, start again and allow it.',
+      'You did not allow access to your Fitbit account. To continue, please start again and allow it.',
     );
     expect((await browser.visit(`${app}/me`)).body).toBe('null');
   });

@@ -6,7 +6,7 @@ const PROBLEMS: Record<string, string> = {
   access_denied: 'You did not allow access, so nothing was changed.',
   account_not_linked:
     'This Google account has no Google Health or Fitbit profile. Choose the account that your device uses.',
-  missing_scope: 'We can’t recognize you without your Google Health profile. Please leave it selected.',
+  missing_scope: 'We can’t recognize you without your Google Health profile. Please select it.',
   account_conflict:
     'Your account here is connected to another Google account of yours. Sign in with that one.',
   account_not_migrated:

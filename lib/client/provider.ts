@@ -88,13 +88,15 @@ export const DEFAULT_TIMEOUT = 10_000;
 /**
  * Checks a client's settings and fills in the provider's endpoints.
  *
+ * @param argument what the caller calls the settings, for the error
  * @throws TypeError naming the setting and the remedy
  */
 export function resolveClient<Endpoint extends string>(
   provider: Provider<Endpoint>,
   options: ClientOptions & { [key in NoInfer<Endpoint>]?: string | undefined },
+  argument = 'client',
 ): ResolvedClient<Endpoint> {
-  checkObject(options, 'client');
+  checkObject(options, argument);
   const { clientID, clientSecret, timeout, agent } = options;
   checkString(clientID, 'clientID', `the client id of your app, as registered with ${provider.label}`);
   if (clientSecret !== undefined) {

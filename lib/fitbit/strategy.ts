@@ -97,7 +97,7 @@ export class FitbitStrategy extends BaseStrategy {
   );
   constructor(options: FitbitStrategyOptionsWithRequest, verify: VerifyFunctionWithRequest<FitbitProfile>);
   constructor(options: AnyForm<FitbitStrategyOptions>, verify?: AnyVerify) {
-    const client = resolveClient(fitbit, options);
+    const client = resolveClient(fitbit, options, 'options');
     const { scope = ['profile'], prompt, expiresIn } = options;
     if (prompt !== undefined) checkOneOf(prompt, 'prompt', PROMPTS);
     if (expiresIn !== undefined && !(Number.isSafeInteger(expiresIn) && expiresIn > 0)) {

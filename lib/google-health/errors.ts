@@ -69,7 +69,7 @@ export function toFailure(error: OAuthError): Failure | undefined {
 /** The error for a login that was not given any scope that identifies the user. */
 export function missingScope(scopes: readonly string[], cause?: OAuthError): OAuthError {
   return new OAuthError(
-    `Google Health was not allowed to tell who you are. To sign in, please start again and leave at least one of these permissions selected: ${scopes.join(', ')}`,
+    `Google Health was not allowed to tell who you are. To sign in, please start again and select at least one of these permissions: ${scopes.join(', ')}`,
     { code: 'missing_scope', operation: 'profile', reauthorize: true, cause },
   );
 }

@@ -37,7 +37,7 @@ const MISSING_SCOPE: Reason = {
   code: 'missing_scope',
   reauthorize: true,
   message:
-    'Google Health was not allowed to share what this app needs. Sign in again, and leave the permissions selected.',
+    'Google Health was not allowed to share what this app needs. Please sign in again, and select the permissions.',
   remedy: 'The user did not grant the scope that this needs: ask for it in a new login.',
 };
 

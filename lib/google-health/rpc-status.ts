@@ -10,10 +10,12 @@ import { REASONS } from './reasons.ts';
  * @see https://cloud.google.com/apis/design/errors
  */
 export function parseErrors(body: Record<string, unknown>): ProviderError[] {
-  const { error } = body;
+  const { error, error_description } = body;
   if (!isObject(error)) {
     const reason = toErrorCode(body.error_subtype);
-    const errors = toProviderErrors(error, body.error_description);
+    // Versions of tokeninfo give no code for an invalid token.
+    const code = error ?? (error_description === 'Invalid Value' ? 'invalid_token' : undefined);
+    const errors = toProviderErrors(code, error_description);
     return reason === undefined ? errors : errors.map((each) => ({ ...each, reason }));
   }
   const details = Array.isArray(error.details) ? error.details.filter(isObject) : [];

@@ -155,7 +155,7 @@ export class GoogleHealthStrategy extends BaseStrategy {
     verify: VerifyFunctionWithRequest<GoogleHealthProfile>,
   );
   constructor(options: AnyForm<GoogleHealthStrategyOptions>, verify?: AnyVerify) {
-    const client = resolveClient(googleHealth, options);
+    const client = resolveClient(googleHealth, options, 'options');
     const { prompt, accessType, includeGrantedScopes, loginHint, hostedDomain, display } = options;
     const { healthProfile = false, allowOtherScopes = false } = options;
     checkBoolean(healthProfile, 'healthProfile');

@@ -120,7 +120,7 @@ function refusal({ _oauth2, _keepsState }: BaseStrategy, callback: Callback): Er
       ? redactor([clientSecret])(callback.errorDescription)
       : undefined;
   if (code === 'access_denied') {
-    const message = `You did not allow access to your ${provider.label} account. To sign in, start again and allow it.`;
+    const message = `You did not allow access to your ${provider.label} account. To continue, please start again and allow it.`;
     return new LoginFailure({ message, code, ...(text !== undefined && { hint: text }) }, 403);
   }
   const reason = _keepsState ? toErrorCode(callback.errorSubtype) : undefined;
@@ -156,7 +156,7 @@ function checkScope(strategy: BaseStrategy, { scope }: TokenSet): void {
   if (scope.length === 0 || missing.length === 0) return;
   throw new LoginFailure(
     {
-      message: `To sign in, please start again and leave these permissions selected: ${missing.join(', ')}.`,
+      message: `To sign in, please start again and select these permissions: ${missing.join(', ')}.`,
       code: 'missing_scope',
       hint: 'The option "requiredScope" names a scope that the user did not grant.',
     },

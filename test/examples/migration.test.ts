@@ -136,7 +136,7 @@ describe('An app whose users signed in with Fitbit', () => {
     const unmigrated = await app.signIn('google-health', 'victor');
     expect(unmigrated.text).toContain('Your Fitbit account has not been moved to Google yet');
     const page = await app.signIn('google-health', 'zoe', app.browser, []);
-    expect(page.text).toContain('Please leave it selected');
+    expect(page.text).toContain('Please select it');
   });
 
   it('shows a page of its own when Google denies permission without a reason', async () => {

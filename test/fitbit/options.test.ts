@@ -43,8 +43,8 @@ describe('FitbitStrategy', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['no options', undefined, '"client" must be an object'],
-    ['null', null, '"client" must be an object'],
+    ['no options', undefined, '"options" must be an object'],
+    ['null', null, '"options" must be an object'],
     [
       'no client id',
       { callbackURL: '/callback' },

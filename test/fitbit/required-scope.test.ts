@@ -21,7 +21,7 @@ describe('the option requiredScope', () => {
       expect(outcome).toEqual({
         type: 'fail',
         failure: {
-          message: 'To sign in, please start again and leave these permissions selected: profile.',
+          message: 'To sign in, please start again and select these permissions: profile.',
           code: 'missing_scope',
           hint: 'The option "requiredScope" names a scope that the user did not grant.',
         },
@@ -34,7 +34,7 @@ describe('the option requiredScope', () => {
   it('names all missing scopes', async () => {
     const { outcome } = await signIn('activity', ['profile', 'activity', 'sleep']);
     expect(outcome).toMatchObject({
-      failure: { message: expect.stringMatching(/selected: profile, sleep\.$/) },
+      failure: { message: expect.stringMatching(/permissions: profile, sleep\.$/) },
     });
   });
 

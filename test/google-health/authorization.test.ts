@@ -133,7 +133,8 @@ describe('the authorization request', () => {
       expect(await authenticate(strategy, callbackRequest(session, query))).toEqual({
         type: 'fail',
         failure: {
-          message: 'You did not allow access to your Google account. To sign in, start again and allow it.',
+          message:
+            'You did not allow access to your Google account. To continue, please start again and allow it.',
           code: 'access_denied',
           ...(error_description && { hint: error_description }),
         },

@@ -291,7 +291,7 @@ describe('a failure that the user can resolve', () => {
     expect(await login(strategyOf(google, { scope }))).toEqual({
       type: 'fail',
       failure: {
-        message: `Google Health was not allowed to tell who you are. To sign in, please start again and leave at least one of these permissions selected: ${HEALTH}.sleep.readonly, ${HEALTH}.profile.readonly`,
+        message: `Google Health was not allowed to tell who you are. To sign in, please start again and select at least one of these permissions: ${HEALTH}.sleep.readonly, ${HEALTH}.profile.readonly`,
         code: 'missing_scope',
       },
       status: 403,
@@ -310,7 +310,7 @@ describe('a failure that the user can resolve', () => {
       type: 'fail',
       failure: {
         code: 'missing_scope',
-        message: expect.stringMatching(/selected: \S+googlehealth\.profile\.readonly$/),
+        message: expect.stringMatching(/permissions: \S+googlehealth\.profile\.readonly$/),
         hint: expect.stringContaining('Request had insufficient authentication scopes.'),
       },
     });

@@ -6,7 +6,8 @@ import { stubbedStrategy } from '../support/stub.ts';
 
 const KEY = 'oauth2:fitbit';
 const DENIED = 'The user denied the request.';
-const MESSAGE = 'You did not allow access to your Fitbit account. To sign in, start again and allow it.';
+const MESSAGE =
+  'You did not allow access to your Fitbit account. To continue, please start again and allow it.';
 const SPAM = 'Call 555-0199 now';
 
 function failureOf(outcome: Outcome) {

@@ -30,7 +30,7 @@ describe('requiredScope', () => {
       status: 403,
       failure: {
         code: 'missing_scope',
-        message: `To sign in, please start again and leave these permissions selected: ${missing}.`,
+        message: `To sign in, please start again and select these permissions: ${missing}.`,
         hint: 'The option "requiredScope" names a scope that the user did not grant.',
       },
     });
@@ -41,7 +41,7 @@ describe('requiredScope', () => {
   it('names all scopes that are missing', async () => {
     const { outcome } = await signIn(['profile', 'sleep', 'weight'], 'sleep');
     expect(outcome).toMatchObject({
-      failure: { message: expect.stringContaining('selected: profile, weight.') },
+      failure: { message: expect.stringContaining('permissions: profile, weight.') },
     });
   });
 

@@ -129,14 +129,13 @@ describe('a recorded answer of Google', () => {
     });
   });
 
-  it.each(['introspect', 'revoke'] as const)(
-    'says in the answer to %s that a token is dead',
-    async (operation) => {
-      const name = operation === 'introspect' ? 'tokeninfo-invalid' : 'revoked-already';
-      const result = operation === 'introspect' ? { active: false } : undefined;
-      expect(await call(operation, recorded(`google-health/${name}`))).toEqual(result);
-    },
-  );
+  it.each([
+    ['introspect', 'tokeninfo-invalid', { active: false }],
+    ['introspect', 'tokeninfo-invalid-without-code', { active: false }],
+    ['revoke', 'revoked-already', undefined],
+  ] as const)('says in the answer to %s that a token is dead: %s', async (operation, name, result) => {
+    expect(await call(operation, recorded(`google-health/${name}`))).toEqual(result);
+  });
 });
 
 /** Name, operation, code, reauthorize, retryable, a part of the error's message. */
@@ -151,6 +150,7 @@ const errors: [string, Operation, string, boolean, boolean, string][] = [
   ['reauth-invalid-rapt', 'refresh', 'invalid_grant', true, false, 'session control'],
   ['reauth-rapt-required', 'refresh', 'invalid_grant', true, false, 'session control'],
   ['tokeninfo-invalid', 'refresh', 'invalid_token', false, false, 'Invalid Value'],
+  ['tokeninfo-invalid-without-code', 'refresh', 'invalid_token', false, false, 'Invalid Value'],
   ['revoked-already', 'refresh', 'invalid_token', false, false, 'Token expired or revoked'],
 ];
 
@@ -166,8 +166,8 @@ const failures: [string, string, string, string?][] = [
   ['not-migrated', 'account_not_migrated', 'has not been moved'],
   ['not-migrated-ubermint', 'account_not_migrated', 'has not been moved'],
   ['precondition', 'profile_not_ready', 'finish the setup'],
-  ['scope-insufficient', 'missing_scope', 'leave at least one of these permissions selected'],
-  ['scope-insufficient-oauth', 'missing_scope', 'leave at least one of these permissions selected'],
+  ['scope-insufficient', 'missing_scope', 'select at least one of these permissions'],
+  ['scope-insufficient-oauth', 'missing_scope', 'select at least one of these permissions'],
 ];
 
 describe('a recorded error of Google', () => {
