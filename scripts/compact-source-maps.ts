@@ -8,8 +8,8 @@ interface SourceMap {
 }
 
 /**
- * Makes the source maps of a build small: they have the package's sources in them and lead to the right line, but not to
- * a column, and not into the packages that the build contains.
+ * Makes the source maps of a build small: they have the package's sources in them, without doc comments, and lead to the
+ * right line, but not to a column, and not into the packages that the build contains.
  */
 export function compactSourceMaps(): TsdownPlugin {
   return {
@@ -23,12 +23,17 @@ export function compactSourceMaps(): TsdownPlugin {
         asset.source = JSON.stringify({
           ...map,
           names: [],
-          sourcesContent: map.sourcesContent.map((content, index) => (isOwn[index] ? content : null)),
+          sourcesContent: map.sourcesContent.map((text, index) => (isOwn[index] ? withoutDocs(text) : null)),
           mappings: encode(lines),
         });
       }
     },
   };
+}
+
+/** A source without its doc comments, which the declarations have. Their lines stay, empty. */
+function withoutDocs(source: string | null): string | undefined {
+  return source?.replaceAll(/^ *\/\*\*[\s\S]*?\*\/$/gm, (comment) => comment.replaceAll(/[^\n]/g, ''));
 }
 
 /** The segments of a line where another line of a source begins, one for each. */
