@@ -19,7 +19,7 @@ export function simulatorBox(simulator: Simulator): Router {
     simulator.shutDownFitbit();
     req.session.result = {
       ok: true,
-      title: 'Fitbit has been shut down',
+      title: 'Fitbit is off',
       text: 'It now answers every request with 410 Gone. Undo this on the simulator’s control page.',
     };
     res.redirect(303, '/dashboard');

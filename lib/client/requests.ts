@@ -14,7 +14,8 @@ export interface CallOptions {
   timeout?: number | undefined;
   /**
    * Called before each request of the call, when the connection is ready and nothing has been sent. If it throws, the
-   * request is not sent, and the call rejects with that error; one that is `retryable` is treated like a network failure.
+   * request is not sent, and the call rejects with that error; a `retryable` one is treated like a network failure.
+   * It must not be async. Of concurrent refreshes with the same token, only the first one's is called.
    */
   beforeSend?: (() => void) | undefined;
 }

@@ -115,10 +115,22 @@ async function tryRefresh(
     ...(scope !== undefined && { scope }),
   };
   const end = Date.now() + provider.refreshRepeatWindow - WINDOW_MARGIN;
+  const { beforeSend } = options;
+  // A request that was not sent has not used up the token. Without the hook, each one counts as sent.
+  let sent = beforeSend === undefined;
+  const tracked = {
+    ...options,
+    beforeSend:
+      beforeSend &&
+      (() => {
+        beforeSend();
+        sent = true;
+      }),
+  };
   let earlier: OAuthError | undefined;
   for (let tries = 1; ; tries += 1) {
     try {
-      const tokens = await requestTokens(client, endpoints.tokenURL, params, 'refresh', options);
+      const tokens = await requestTokens(client, endpoints.tokenURL, params, 'refresh', tracked);
       // A response without a refresh token means that the old one stays valid (RFC 6749, section 6).
       return tokens.refreshToken === undefined
         ? withRaw({ ...tokens, refreshToken: token }, tokens.raw)
@@ -130,7 +142,7 @@ async function tryRefresh(
       }
       const pause = pauseBefore(tries + 1, error);
       if (pause === undefined || Date.now() + pause > end) throw error;
-      if (error instanceof OAuthError) earlier = error;
+      if (sent && error instanceof OAuthError) earlier = error;
       await sleep(pause, undefined, { signal: options.signal });
       // The process may have been frozen in the meantime.
       if (Date.now() > end) throw error;

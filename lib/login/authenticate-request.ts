@@ -58,14 +58,14 @@ export type RequestResult =
  * @throws OAuthError, or what `verify` threw
  * @throws TypeError naming the argument or option and the remedy
  * @example
- * const { redirect, failure, user, headers } = await authenticateRequest(strategy, request);
+ * const { redirect, failure, status, user, headers } = await authenticateRequest(strategy, request);
  * if (redirect) return new Response(null, { status: 302, headers });
- * if (failure) return new Response(failure.message, { status: 403, headers });
+ * if (failure) return new Response(failure.message, { status, headers });
  */
-export async function authenticateRequest<Options extends RequestOptions = RequestOptions>(
+export async function authenticateRequest<Options extends object = RequestOptions>(
   strategy: BaseStrategy,
   request: Request | IncomingMessage,
-  options?: Options,
+  options?: Options & RequestOptions,
 ): Promise<RequestResult> {
   if (typeof strategy?.authenticate !== 'function') {
     throw new TypeError('"strategy" must be the strategy itself, not its name');
@@ -102,7 +102,11 @@ function toExpressRequest(request: Request | IncomingMessage, headers: Headers):
   const req = {
     method,
     url,
-    headers: 'socket' in request ? request.headers : Object.fromEntries(request.headers),
+    // Not every server gives a Fetch API Request its Host header.
+    headers:
+      'socket' in request
+        ? request.headers
+        : { host: new URL(url).host, ...Object.fromEntries(request.headers) },
     // A repeated parameter becomes an array, which a login refuses.
     query: parse(query),
     // Whether the connection is encrypted completes a `callbackURL` that is a path.

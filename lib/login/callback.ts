@@ -56,18 +56,21 @@ export function readCallback(req: Request, issuer: string): Callback | undefined
 }
 
 /** The parameters that decide the login, and in `params` the others that are strings. */
-type Parameters = { [name in Parameter]?: string } & { params: Record<string, string> };
+type GivenParameters = { [name in Parameter]?: string } & { params: Record<string, string> };
 
-/** Refuses a parameter that is given twice (RFC 6749, section 3.1), is an array or object, empty, or too long. */
-function readParameters(given: unknown): Parameters {
-  const read: Parameters = { params: {} };
+/**
+ * Reads the parameters. Refuses one that decides the login if it is given twice (RFC 6749, section 3.1), is an array
+ * or object, empty, or too long.
+ */
+function readParameters(given: unknown): GivenParameters {
+  const read: GivenParameters = { params: {} };
   if (!isObject(given)) return read;
   for (const key in given) {
     const value = given[key];
     const usable = typeof value === 'string' && value.length <= MAX_PARAMETER;
     const name = PARAMETER.exec(key)?.[1] as Parameter | undefined;
     if (name === undefined) {
-      // Only an app reads these: they decide nothing here, so those of another form are left out.
+      // Only an app reads these: they decide nothing here, so arrays, objects and long texts are left out.
       if (usable) read.params[key] = value;
     } else if (name === key && usable && value !== '') {
       read[name] = value;

@@ -72,10 +72,10 @@ export function refreshTimeout(timeout: number): TransportError {
   });
 }
 
-/** Too much time has passed since the stored tokens were read: another process may have used up the refresh token. */
+/** Another process has the lease, or may have used up the refresh token since the stored tokens were read. */
 export function notSent(): TransportError {
   return new TransportError(
-    'The refresh token was not sent: the process had stopped for a while, or the connection took too long. Try again',
+    'The refresh token was not sent: the process had stopped for a while, the connection took too long, or another process is refreshing. Try again',
     { code: 'timeout', operation: 'refresh' },
   );
 }

@@ -361,7 +361,10 @@ export class TokenManager {
       // Another refresh has begun meanwhile.
       if (revoke !== undefined && isUnfinished(record)) continue;
       if (revoke !== undefined && entry !== undefined) await this.#revoke(entry, revoke);
-      if (record === undefined || (await store.delete(userID, record.version))) {
+      const deleted = record === undefined || (await store.delete(userID, record.version));
+      // What has replaced a record without tokens is a login during this call: it stays.
+      if (!deleted && !hasTokens(record)) return;
+      if (deleted) {
         this.#unsaved.drop(userID);
         this.#coolDown.end(userID);
         return;

@@ -41,7 +41,7 @@ interface Attempt {
   since: number;
   /** When the lifetime of the new tokens begins, ms since the epoch. */
   expiryFrom: number;
-  /** Whether no earlier request can have used up the token. */
+  /** Whether the provider's refusal is final: there is no earlier request whose answer it may still repeat. */
   first: boolean;
   /** ms since the epoch. */
   deadline: number;
@@ -171,7 +171,6 @@ export class Refresher {
       await leaving.catch(() => {}); // Otherwise it expires.
     };
     let tokens: TokenSet;
-    lease.startRenewing();
     try {
       // A process that was frozen here would send a token that others may have used up long ago.
       while (now() - lease.confirmedAt > STALE_AFTER) {
@@ -179,6 +178,7 @@ export class Refresher {
         await leave();
         return undefined;
       }
+      lease.startRenewing();
       tokens = await this.#request(userID, entry, refreshToken, guard, expiryFrom, deadline);
     } catch (error) {
       lease.stopRenewing();

@@ -16,7 +16,10 @@ export interface RefreshNote {
 export interface TokenRecord {
   /** Changes with every write and is never used twice. */
   version: string;
-  /** The token set as text: JSON, or sealed. */
+  /**
+   * The token set as text: JSON, or sealed. Empty in the record that a first login writes before its tokens; it counts
+   * as none and stays, with `expiresAt: 0`, if that login fails.
+   */
   data: string;
   /** When the access token expires, ms since the epoch. For the app's own queries. */
   expiresAt: number;

@@ -1,4 +1,4 @@
-/** Passes a promise's outcome to a Node callback. What the callback throws is an unhandled rejection, as in Node. */
+/** Passes a promise's outcome to a Node callback. What the callback throws becomes an unhandled rejection. */
 export function toDone<T>(
   promise: Promise<T | undefined>,
   done: (error: Error | null, value?: T) => void,

@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type FitbitClient, ResponseError, refresh, type TokenSet } from 'passport-fitbit-strategy';
+import {
+  type FitbitClient,
+  ResponseError,
+  refresh,
+  type TokenSet,
+  TransportError,
+} from 'passport-fitbit-strategy';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Answer, answer } from './fake-fitbit.ts';
 import { BASIC, client, fixture, TOKEN_URL } from './fixtures.ts';
@@ -219,6 +225,21 @@ describe('a retry', () => {
     const cause = { code: 'server_error', cause: { code: 'connection' } };
     await expect(refresh(client, 'old')).rejects.toMatchObject({ code: 'invalid_client', cause });
     await expect(refresh(client, 'old')).rejects.not.toHaveProperty('cause');
+  });
+
+  it('that is refused has no cause if the request before it was not sent', async () => {
+    answer('POST', TOKEN_URL, { status: 401, body: fixture('error-client-secret-invalid.json') });
+    let calls = 0;
+    const beforeSend = () => {
+      calls += 1;
+      if (calls === 1) {
+        throw new TransportError('Not yet', { code: 'timeout', operation: 'refresh', retryable: true });
+      }
+    };
+    const error = await settled(refresh(client, 'old', { beforeSend }));
+    expect(calls).toBe(2);
+    expect(error).toMatchObject({ code: 'invalid_client' });
+    expect(error).not.toHaveProperty('cause');
   });
 });
 

@@ -81,6 +81,14 @@ describe('authenticateRequest', () => {
     });
   });
 
+  it('completes a callback URL that is a path by the request, with or without a Host header', async () => {
+    const strategy = makeGoogle({ callbackURL: '/callback' });
+    const request = new Request('https://app.example/login');
+    const { redirect } = await authenticateRequest(strategy, request, { loginHint: 'zoe@example.com' });
+    expect(redirect?.searchParams.get('redirect_uri')).toBe('https://app.example/callback');
+    expect(redirect?.searchParams.get('login_hint')).toBe('zoe@example.com');
+  });
+
   it('takes the options of one request, a strategy’s own included', async () => {
     const { redirect } = await new Browser().go(`${origin}/login`, google, {
       scope: ['sleep.readonly'],

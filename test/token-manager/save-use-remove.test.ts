@@ -462,6 +462,25 @@ describe('remove', () => {
     expect(await tokens.accessToken('ann')).toBe('access2');
   });
 
+  test('keeps a first login that writes its tokens meanwhile', async () => {
+    const store = new FaultyStore();
+    const { tokens } = setUp({ store });
+    let login = Promise.resolve();
+    let deleting = () => {};
+    const begun = new Promise<void>((resolve) => (deleting = resolve));
+    // The login has claimed its place; its tokens are written between the two steps of `remove`.
+    store.before = async (method) => {
+      if (method === 'replace') await begun;
+      if (method !== 'delete') return;
+      deleting();
+      await login;
+    };
+    login = tokens.save('ann', tokenSet(1));
+    await vi.waitFor(async () => expect(await store.peek('ann')).toBeDefined());
+    await tokens.remove('ann', { revoke: () => expect.unreachable('the login stays') });
+    expect(await tokens.accessToken('ann')).toBe('access1');
+  });
+
   test('gives a revocation that does not end up after its time', async () => {
     const { tokens } = setUp({ refreshTimeout: 5 });
     await tokens.save('ann', tokenSet(1));

@@ -33,9 +33,9 @@ async function createStrategy(): Promise<GoogleHealthStrategy> {
 export async function signIn(request: Request): Promise<Response> {
   try {
     strategy ??= await createStrategy();
-    const { redirect, failure, user, headers } = await authenticateRequest(strategy, request);
+    const { redirect, failure, status, user, headers } = await authenticateRequest(strategy, request);
     if (redirect) return new Response(null, { status: 302, headers });
-    if (failure) return new Response(failure.message, { status: 403, headers });
+    if (failure) return new Response(failure.message, { status, headers });
     const session = await getSession();
     session.user = user;
     await session.save();

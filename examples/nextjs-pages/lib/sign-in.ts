@@ -34,10 +34,10 @@ async function createStrategy(): Promise<GoogleHealthStrategy> {
 export async function signIn(req: NextApiRequest, res: NextApiResponse): Promise<void> {
   try {
     strategy ??= await createStrategy();
-    const { redirect, failure, user, headers } = await authenticateRequest(strategy, req);
+    const { redirect, failure, status, user, headers } = await authenticateRequest(strategy, req);
     for (const cookie of headers.getSetCookie()) res.appendHeader('Set-Cookie', cookie);
     if (redirect) return void res.redirect(302, redirect.href);
-    if (failure) return res.status(403).send(failure.message);
+    if (failure) return res.status(status).send(failure.message);
     const session = await getSession(req, res);
     session.user = user;
     await session.save();

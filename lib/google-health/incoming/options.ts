@@ -1,9 +1,4 @@
-import { checkTimeout } from '../../util/arguments.ts';
-
-/** Refuses what is not a function. */
-export function checkFunction(value: unknown, name: string): void {
-  if (typeof value !== 'function') throw new TypeError(`"${name}" must be a function`);
-}
+import { checkFunction, checkTimeout } from '../../util/arguments.ts';
 
 /** Refuses what is not a whole number from 1. */
 function checkCount(value: unknown, name: string): void {

@@ -1,10 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Agent, IncomingHttpHeaders } from 'node:http';
 import { TransportError } from '../../client/errors.ts';
-import { checkAgent, checkTimeout, checkURL, isObject, isText } from '../../util/arguments.ts';
+import { checkAgent, checkFunction, checkTimeout, checkURL, isObject, isText } from '../../util/arguments.ts';
 import { CachedKeys } from '../incoming/cached-keys.ts';
 import { requestGoogle } from '../incoming/google-request.ts';
-import { checkFunction } from '../incoming/options.ts';
 
 /** Where Google publishes the issuer of its event tokens and the place of the keys. */
 export const CONFIGURATION_URL = 'https://accounts.google.com/.well-known/risc-configuration';

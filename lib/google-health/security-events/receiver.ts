@@ -1,9 +1,9 @@
-import { checkObject, isText } from '../../util/arguments.ts';
+import { checkFunction, checkObject, isText } from '../../util/arguments.ts';
 import { AppCalls } from '../incoming/app-calls.ts';
 import { ConsentCheck, type ConsentTokens } from '../incoming/consent-check.ts';
 import type { Answer, HeaderFields, Receiver } from '../incoming/handlers.ts';
 import type { BodyError } from '../incoming/http-body.ts';
-import { checkFunction, checkSharedOptions } from '../incoming/options.ts';
+import { checkSharedOptions } from '../incoming/options.ts';
 import { MemorySeenIDs, type SeenIDs } from '../incoming/seen-ids.ts';
 import { inTimeSlice } from '../incoming/time-slice.ts';
 import { WorkQueue } from '../incoming/work-queue.ts';

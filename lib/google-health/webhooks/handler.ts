@@ -1,5 +1,5 @@
+import { checkFunction } from '../../util/arguments.ts';
 import { type FetchHandler, type NodeHandler, toFetchHandler, toNodeHandler } from '../incoming/handlers.ts';
-import { checkFunction } from '../incoming/options.ts';
 import { createReceiver, type WebhookOptions } from './receiver.ts';
 
 /**

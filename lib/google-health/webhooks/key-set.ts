@@ -1,10 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { Agent } from 'node:http';
 import { TransportError } from '../../client/errors.ts';
-import { checkAgent, checkTimeout, checkURL } from '../../util/arguments.ts';
+import { checkAgent, checkFunction, checkTimeout, checkURL } from '../../util/arguments.ts';
 import { CachedKeys } from '../incoming/cached-keys.ts';
 import { requestGoogle } from '../incoming/google-request.ts';
-import { checkFunction } from '../incoming/options.ts';
 import { parseTinkKeys } from './tink-keys.ts';
 
 /** Where Google publishes the keys that sign notifications. */

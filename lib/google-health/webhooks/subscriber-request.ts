@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import {
   checkAgent,
+  checkFunction,
   checkObject,
   checkTimeout,
   checkToken,
@@ -8,7 +9,6 @@ import {
   isObject,
 } from '../../util/arguments.ts';
 import { errorOf, type GoogleRequest, requestGoogle } from '../incoming/google-request.ts';
-import { checkFunction } from '../incoming/options.ts';
 
 /** The Google Cloud project whose webhook subscribers are managed, and how to get at them. */
 export interface WebhookProject {
