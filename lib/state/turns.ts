@@ -14,8 +14,8 @@ interface Line {
 const lines = new Map<string, Line>();
 
 /**
- * Runs a task, which has to end in time, when the tasks before it in the same session have ended. A task is dropped if its client has closed
- * the connection by then.
+ * Runs a task, which has to end in time, when the earlier tasks of the same session have ended. A task is dropped if
+ * its client has closed the connection by then.
  *
  * @throws OAuthError `session_busy`, `aborted`
  */
