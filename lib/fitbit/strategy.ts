@@ -45,7 +45,7 @@ export interface FitbitStrategyOptions extends FitbitClient, StrategyOptions {
   /** Which pages Fitbit shows; needs a `callbackURL`. */
   prompt?: FitbitPrompt | undefined;
   /**
-   * The lifetime to ask for, of the access tokens, seconds: Fitbit documents 28800.
+   * The lifetime to request for access tokens, seconds. Fitbit documents 28800.
    * @default left to Fitbit
    */
   expiresIn?: number | undefined;

@@ -19,7 +19,7 @@ export interface RefreshOptions extends CallOptions {
 /** Settings of {@link introspect}. */
 export interface IntrospectOptions extends CallOptions {
   /**
-   * The token to look at, if it is not the access token that authorizes the call.
+   * The token to introspect, if it is not the access token that authorizes the call.
    * @default the access token
    */
   token?: string | undefined;
@@ -29,7 +29,7 @@ export interface IntrospectOptions extends CallOptions {
  * Gets new tokens for a refresh token. Fitbit's refresh tokens work once: store the new one immediately.
  *
  * Concurrent calls with the same refresh token share one request. After a network failure, a 5xx or a 409, the
- * identical request is sent again, three times at most and within the two minutes in which Fitbit repeats its
+ * identical request is sent again, up to three attempts in total, within the two minutes in which Fitbit repeats its
  * response. A call may therefore take three times the `timeout`.
  *
  * @throws ResponseError `invalid_grant` (`reauthorize`): the token was used before or revoked; `gone`; …
@@ -54,7 +54,7 @@ export async function refresh(
 /**
  * Asks Fitbit about a token (RFC 7662). The call is authorized by an access token, not by the client.
  *
- * @param accessToken authorizes the call; it is also the token to look at, unless `options.token` is given
+ * @param accessToken authorizes the call; it is also the token to introspect, unless `options.token` is given
  * @returns `{ active: false }` for an invalid token, even if Fitbit responds with 401 because it authorized the call
  * @throws ResponseError e.g. `expired_token`: the access token that authorizes the call is invalid
  * @throws TransportError there was no usable response

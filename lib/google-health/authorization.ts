@@ -30,7 +30,7 @@ export interface AuthorizationOptions {
    */
   accessType?: 'offline' | 'online' | undefined;
   /**
-   * Whether the new tokens also have the scopes that the user granted earlier, for asking little by little. Leave it
+   * Whether the new tokens also have the scopes that the user granted earlier, to request scopes step by step. Leave it
    * off in a Google Cloud project that uses other Google APIs as well: the tokens then have those scopes, too, and the
    * Health API refuses them (`disallowed_oauth_scopes`).
    * @default false
@@ -39,8 +39,8 @@ export interface AuthorizationOptions {
   /** The Google account to offer: an e-mail address or the `sub` of userinfo. */
   loginHint?: string | undefined;
   /**
-   * The Google Workspace domain whose accounts are offered, or `*` for any. Users can change it: to admit one domain
-   * only, look at `profile._json.userinfo.hd`, which comes with an OpenID scope.
+   * The Google Workspace domain whose accounts are offered, or `*` for any. Users can change it: to allow one domain
+   * only, check `profile._json.userinfo.hd`, which comes with an OpenID scope.
    */
   hostedDomain?: string | undefined;
   /** How Google displays its pages (OpenID Connect). */

@@ -13,8 +13,8 @@ export interface GoogleHealthProfile extends Profile {
    */
   legacyUserId?: string;
   /**
-   * The address of the Google account, if the `email` scope was granted. Never look up an account by it: an address may
-   * change hands.
+   * The address of the Google account, if the `email` scope was granted. Never look up an account by it: an address can
+   * be reassigned.
    */
   emails?: { value: string; verified?: boolean }[];
   /** Each response parsed, under the name of its call; calls that failed or were not made are absent. */

@@ -65,7 +65,7 @@ const ADMINISTRATOR: Reason = {
   message:
     'The administrator of your Google account does not allow this app. Sign in with another account, or ask your administrator.',
   remedy:
-    'A Google Workspace administrator has to allow the OAuth client under "API controls", or the user takes another account.',
+    'A Google Workspace administrator has to allow the OAuth client under "API controls", or the user has to choose another account.',
 };
 
 const NEEDS_A_PAGE: Reason = {
@@ -228,7 +228,7 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   sleep_already_exists: {
     code: 'sleep_already_exists',
     retryable: false,
-    remedy: 'There is a sleep of this time already: update that one.',
+    remedy: 'A sleep log for this time already exists: update it.',
   },
   internal_error: { remedy: 'A failure at Google: try again later.' },
 };

@@ -14,7 +14,7 @@ type ReadWriteKind =
   | 'settings'
   | 'sleep';
 
-/** A kind of Google Health data that nobody but Google writes. */
+/** A kind of Google Health data that apps can only read. */
 type ReadOnlyKind = 'ecg' | 'irn' | 'location';
 
 /** The short name of a Google Health scope: what follows `https://www.googleapis.com/auth/googlehealth.` */
@@ -110,7 +110,7 @@ export type FitbitScope = keyof typeof COUNTERPARTS;
 export interface TranslatedScopes {
   /** The counterparts, each once, in the order of the Fitbit scopes. */
   scopes: GoogleHealthScope[];
-  /** What has no counterpart: `social`, and names that are no Fitbit scopes. */
+  /** What has no counterpart: `social`, and names that are not Fitbit scopes. */
   unmatched: string[];
 }
 

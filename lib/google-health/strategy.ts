@@ -45,13 +45,13 @@ export interface GoogleHealthStrategyOptions
     Omit<StrategyOptions, 'skipUserProfile'> {
   /**
    * The scopes to ask for, by their full or short names: an array, or a string with spaces between them. At least
-   * one must read Health data other than `location`: without it Google does not say who the user is.
+   * one must read Health data other than `location`: otherwise Google does not identify the user.
    * With `openid`, `profile` or `email` the profile has name, picture and e-mail address, too.
    * @default ['profile.readonly']
    */
   scope?: GoogleHealthScopeName | readonly GoogleHealthScopeName[] | undefined;
   /**
-   * Whether scopes of other Google APIs may be asked for. The Health API refuses tokens that have one, so that no
+   * Whether scopes of other Google APIs may be requested. The Health API refuses tokens that have one, so that no
    * login succeeds; use another Google Cloud project for them. `true` leaves the decision to Google.
    * @default false
    */
@@ -116,7 +116,7 @@ class GoogleOAuth2 extends NodeOAuth2 {
  * - `interaction_required`, `login_required`, `consent_required`, `immediate_failed`: `prompt: 'none'` was not enough.
  *
  * Everything else is an `OAuthError` for the app's error handler. Userinfo and the Health profile are optional: if
- * they fail, the login goes on without them, and `profile._errors` says why. All calls run in parallel, each with
+ * they fail, the login continues without them, and `profile._errors` says why. All calls run in parallel, each with
  * its own deadline.
  *
  * `tokens.refreshToken` is undefined if Google gave none: after `accessType: 'online'`, or without `prompt:

@@ -29,7 +29,7 @@ export interface RefreshOptions extends CallOptions {
  * or a new one if Google sent one, so it can be stored as it is.
  *
  * Concurrent calls with the same refresh token share one request. After a network failure or a 5xx, the identical
- * request is sent again, three times at most. A call may therefore take three times the `timeout`.
+ * request is sent again, up to three attempts in total. A call may therefore take three times the `timeout`.
  *
  * @throws ResponseError `invalid_grant` (`reauthorize`): the token was revoked, was not used for six months, or is
  *   older than seven days in a Google project in Testing; …

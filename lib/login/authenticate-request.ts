@@ -52,8 +52,8 @@ export type RequestResult =
  * Begins or completes a login without Passport's middleware: for servers that get a Fetch API `Request`, such as Hono
  * and the Next.js app router, and for Node's own requests (`request.raw` in Fastify). Call it at both routes.
  *
- * The strategy needs a {@link CookieStateStore}, since there is no session. Of the request, it reads the URL and the
- * headers; `verify` gets these as `req`, with `query`.
+ * The strategy needs a {@link CookieStateStore}, since there is no session. It reads only the URL and the headers of the
+ * request; `verify` gets these as `req`, with `query`.
  *
  * @throws OAuthError, or what `verify` threw
  * @throws TypeError naming the argument or option and the remedy

@@ -11,8 +11,8 @@ export interface Login<P extends Profile = Profile> {
   /** The callback request. */
   req: Request;
   /**
-   * The other parameters of the callback, such as `scope` and what is the provider's own. The user can change them:
-   * never decide by them who may sign in.
+   * The other parameters of the callback, such as `scope` and the provider's own parameters. The user can change them:
+   * never use them to decide who may sign in.
    */
   callback: Readonly<Record<string, string>>;
 }

@@ -32,7 +32,7 @@ export interface StateStore {
     callback: (error: Error | null, state?: string) => void,
   ): void;
   /**
-   * Looks a login up and uses it up. Calls back with the code verifier (or `true` without PKCE) and the app's
+   * Looks up a login and removes it. Calls back with the code verifier (or `true` without PKCE) and the app's
    * state; or with `false` and the failure.
    */
   verify(

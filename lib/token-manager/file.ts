@@ -8,7 +8,7 @@ import { copy, findUnfinished } from './memory.ts';
 import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
 /**
- * Keeps tokens in one JSON file: for demos, command lines and apps of a few users. One process only: a second one is
+ * Keeps tokens in one JSON file: for demos, command-line tools and apps with a few users. One process only: a second one is
  * refused with an error. Use `SqliteTokenStore` where several processes share a machine.
  *
  * Every write makes a new file, flushed to the disk, and renames it over the old one: a crash or a full disk leaves
@@ -18,7 +18,7 @@ export class FileTokenStore implements TokenStore {
   readonly #file: TokenFile;
 
   /**
-   * @param path the file; it is made at the first write, its folder has to exist
+   * @param path the file; it is created at the first write; its folder has to exist
    * @throws TypeError a wrong argument
    */
   constructor(path: string) {

@@ -44,8 +44,8 @@ const ABANDONED_AFTER = 15_000; // ms; a refresh that began longer ago has most 
 const RECENT = 30_000; // ms; tokens that are refreshed more often than this don't help against a 401
 
 /**
- * Keeps users' tokens alive: stores them, refreshes them in time, once for concurrent calls, in one process or many,
- * and loses none when a process or the database dies.
+ * Stores users' tokens and refreshes them before they expire. Concurrent calls share one refresh, in one process or
+ * many, and no token is lost when a process or the database dies.
  *
  * All methods reject with errors of the package:
  * - `no_tokens`: nothing is stored for the user (`reauthorize`);
@@ -132,8 +132,8 @@ export class TokenManager {
   }
 
   /**
-   * Gives an access token that is good for a request: the stored one (one read of the store), or, when less than
-   * the `refreshMargin` is left of it, a new one.
+   * Returns a valid access token: the stored one (with one read of the store), or a new one if the stored one expires
+   * within the `refreshMargin`.
    */
   async accessToken(userID: string, options?: TokenCallOptions): Promise<string> {
     return (await this.#current(userID, options)).tokens.accessToken;
@@ -173,7 +173,7 @@ export class TokenManager {
   }
 
   /**
-   * Refreshes a user's tokens, also if the access token is still good.
+   * Refreshes a user's tokens, even if the access token is still valid.
    *
    * @returns the new tokens; those of another process if it is refreshing them
    */

@@ -1,6 +1,6 @@
 import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
-/** Keeps tokens in the memory of this process: for tests, and for apps that may forget everybody when they stop. */
+/** Keeps tokens in the memory of this process: for tests, and for apps that may lose all tokens when they stop. */
 export class MemoryTokenStore implements TokenStore {
   readonly #records = new Map<string, TokenRecord>();
 

@@ -11,7 +11,7 @@ import { timedStore } from './timed-store.ts';
 
 /** What `refresh` and `revoke` of a `TokenManager` are called with. */
 export interface ProviderCallOptions extends CallOptions {
-  /** Aborts when the manager gives the call up. */
+  /** Aborts when the manager gives up the call. */
   signal: AbortSignal;
   /** The provider that was given to `save`. */
   provider?: string;
@@ -41,8 +41,8 @@ export interface TokenManagerOptions {
    */
   seal?: string | readonly string[] | undefined;
   /**
-   * An access token is refreshed when less than this is left of it, ms. Where a refresh brings tokens that live
-   * shorter than twice this, half of their lifetime counts.
+   * How long before its expiry an access token is refreshed, ms. For tokens that are valid for less than twice this
+   * time, half of their lifetime is used instead.
    * @default 60_000
    */
   refreshMargin?: number | undefined;
@@ -52,7 +52,7 @@ export interface TokenManagerOptions {
    */
   consentMargin?: number | undefined;
   /**
-   * How long a refresh may take, with its wait for another process, ms.
+   * How long a refresh may take, including the wait for another process, ms.
    * @default 45_000
    */
   refreshTimeout?: number | undefined;
@@ -74,7 +74,7 @@ export interface TokenManagerOptions {
   timers?: Timers | undefined;
   /** Called by the process that refreshed a user's tokens, when they are stored or kept to be stored later. */
   onRefreshed?: ((event: RefreshedEvent) => unknown) | undefined;
-  /** Called once when a refresh shows that a user's consent is gone, by the process that stored this: time to tell the user. */
+  /** Called once when a refresh shows that a user's consent is gone, by the process that stored this: tell the user. */
   onReauthorize?: ((event: ReauthorizeEvent) => unknown) | undefined;
   /**
    * Called once before a consent ends, if the provider says when (`refreshTokenExpiresAt`): at the first refresh within
@@ -127,7 +127,7 @@ export interface TokenCallOptions {
 
 /** Settings of `save`. */
 export interface SaveOptions extends TokenCallOptions {
-  /** The provider that the tokens come from, by a name of the app's. `refresh` and `revoke` get it. */
+  /** The app's name for the provider that the tokens come from. `refresh` and `revoke` receive it. */
   provider?: string | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface PostgresPool {
 /** Settings of a `PostgresTokenStore`. */
 export interface PostgresTokenStoreOptions {
   /**
-   * The table, with its schema if need be: `auth.tokens`. Letters, digits and underscores.
+   * The table, with its schema if necessary: `auth.tokens`. Letters, digits and underscores.
    * @default 'oauth_tokens'
    */
   table?: string | undefined;
@@ -33,7 +33,7 @@ const MAX_TRIES = 10;
 const READ_ONLY = '25006'; // read_only_sql_transaction
 
 /**
- * The SQL that makes the table, for the app's own migrations. It may be run again and by many at the same time.
+ * The SQL that creates the table, for the app's own migrations. It can be run repeatedly and concurrently.
  *
  * @param table as in {@link PostgresTokenStoreOptions}
  * @throws TypeError a wrong name
@@ -58,7 +58,7 @@ CREATE INDEX IF NOT EXISTS ${index} ON ${quoted} (refresh_since, user_id)
 WHERE refresh_since IS NOT NULL AND reauthorize IS NULL;`;
 }
 
-/** Makes the table, if it is missing. */
+/** Creates the table if it does not exist. */
 export async function migrate(pool: PostgresPool, table?: string): Promise<void> {
   await pool.query(migrationSQL(table));
 }

@@ -11,7 +11,7 @@ export interface RedisClient {
 /** Settings of a `RedisTokenStore`. */
 export interface RedisTokenStoreOptions {
   /**
-   * What every key begins with. The braces keep all keys in one slot of a cluster, which the scripts need.
+   * The prefix of every key. The braces keep all keys in one slot of a cluster, which the scripts need.
    * @default '{oauth-tokens}:'
    */
   prefix?: string | undefined;

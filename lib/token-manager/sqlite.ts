@@ -19,7 +19,7 @@ export interface SqliteDatabase {
 /** Settings of a `SqliteTokenStore`. */
 export interface SqliteTokenStoreOptions {
   /**
-   * The table: letters, digits and underscores. It is made if it is missing.
+   * The table: letters, digits and underscores. It is created if it does not exist.
    * @default 'oauth_tokens'
    */
   table?: string | undefined;
@@ -32,7 +32,7 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;`;
 
 /**
- * Keeps tokens in an SQLite file: for one machine, with as many processes as it runs. The database is the app's: open
+ * Keeps tokens in an SQLite file: for one machine, with any number of processes. The database is the app's: open
  * it on a local disk, and close it when the app ends.
  *
  * @example
@@ -46,7 +46,7 @@ export class SqliteTokenStore implements TokenStore {
   readonly #list: SqliteStatement;
 
   /**
-   * Sets the connection up (WAL journal, `synchronous = FULL`, `busy_timeout`) and makes the table.
+   * Configures the connection (WAL journal, `synchronous = FULL`, `busy_timeout`) and creates the table.
    *
    * @throws TypeError naming the argument that is wrong
    */

@@ -29,14 +29,14 @@ export interface Receiver {
 /** A handler for Express, Connect, and plain node:http, where `next` may be left out. */
 export interface NodeHandler {
   (req: NodeRequest, res: ServerResponse, next?: (error?: unknown) => void): void;
-  /** Resolves when everything that was accepted has been worked on: await it before the process ends. */
+  /** Resolves when everything that was accepted has been processed: await it before the process ends. */
   idle(): Promise<void>;
 }
 
 /** A handler for servers that speak the Fetch API's Request and Response. */
 export interface FetchHandler {
   (request: Request): Promise<Response>;
-  /** Resolves when everything that was accepted has been worked on: await it before the process ends. */
+  /** Resolves when everything that was accepted has been processed: await it before the process ends. */
   idle(): Promise<void>;
 }
 

@@ -1,9 +1,9 @@
-/** Remembers ids, so that what is sent twice is processed once. Processes that share one share a store. */
+/** Remembers ids, so that repeated messages are processed only once. Several processes need a shared store. */
 export interface SeenIDs {
   /**
    * Adds an id in one atomic step.
    *
-   * @returns `true` if the id is new, `false` if it was there
+   * @returns `true` if the id is new, `false` if it was already added
    */
   add(id: string): boolean | Promise<boolean>;
 }
@@ -13,7 +13,7 @@ export interface MemorySeenIDsOptions {
   /** How long an id is kept, ms. */
   ttl: number;
   /**
-   * How many ids are kept; the oldest ones go first.
+   * How many ids are kept; the oldest ones are dropped first.
    * @default 10_000
    */
   max?: number | undefined;

@@ -2,9 +2,9 @@
  * Why an event token was refused:
  * - `body`: the body was too large, too slow or cut off (400, 408 or 413);
  * - `invalid_request`: it is not a security event token, an ID token for example (400);
- * - `invalid_key`: it has another algorithm than RS256, or Google publishes no key with its key id (400);
+ * - `invalid_key`: its algorithm is not RS256, or Google publishes no key with its key id (400);
  * - `authentication_failed`: its signature is wrong (400);
- * - `invalid_issuer`, `invalid_audience`: it is from somebody else, or for another app (400);
+ * - `invalid_issuer`, `invalid_audience`: it is not from Google, or is for another app (400);
  * - `keys`: Google's keys could not be loaded; `cause` says why (503);
  * - `busy`: too many events are waiting (503).
  *

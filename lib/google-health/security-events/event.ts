@@ -10,7 +10,7 @@ export interface SecurityEvent {
   uri: string;
   /** The Google account: the `sub` that an OpenID scope gives at the login. It is never the `healthUserId`. */
   sub?: string;
-  /** The account's address. To read, never to find an account by it: it may change hands. */
+  /** The account's address, for information only: never find an account by it, because it can be reassigned. */
   email?: string;
   /** With `token-revoked`: the token. */
   token?: RevokedToken;
@@ -20,7 +20,7 @@ export interface SecurityEvent {
   state?: string;
 }
 
-/** A token, identified without being told. */
+/** Identifies a token without revealing it. */
 export interface RevokedToken {
   /** Such as `refresh_token`. */
   type?: string;

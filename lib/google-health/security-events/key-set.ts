@@ -49,8 +49,8 @@ export interface IssuerKeySetOptions {
 
 /**
  * Makes a key set that loads Google's keys when they are needed and keeps them for as long as Google says. An unknown
- * key id makes it load them again, at most once a minute. While Google is away, keys are used until they are a day
- * old.
+ * key id makes it load them again, at most once a minute. If Google can't be reached, keys are used until they are
+ * a day old.
  *
  * @throws TypeError naming the option that is wrong
  */

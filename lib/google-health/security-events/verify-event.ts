@@ -13,7 +13,7 @@ export interface VerifySecurityEventOptions {
 
 /**
  * Verifies a security event token: RS256 under one of Google's keys, from Google, for this app, and with events. Its
- * `exp` does not count: an event is about the past.
+ * `exp` is ignored, because an event describes the past.
  *
  * @param token the JWT, as it came
  * @throws SecurityEventError saying why it must be refused, with the status of the response

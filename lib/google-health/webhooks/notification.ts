@@ -7,7 +7,7 @@ export type NotificationOperation = 'UPSERT' | 'DELETE' | (string & {});
 /**
  * Says that data of a user changed, and when; it has no health values.
  *
- * Only `healthUserId` and `operation` can be relied on. A known field of another type than documented is left out;
+ * Only `healthUserId` and `operation` can be relied on. A known field with an undocumented type is omitted;
  * unknown fields are passed on.
  *
  * @see https://developers.google.com/health/webhooks
@@ -21,7 +21,7 @@ export interface WebhookNotification {
   version?: string;
   /** In kebab case, such as `steps` or `heart-rate`. */
   dataType?: string;
-  /** Yours with a subscription of your own; with the policy `AUTOMATIC` a new UUID each time. */
+  /** Your name for the subscription; with the policy `AUTOMATIC`, a new UUID each time. */
   clientProvidedSubscriptionName?: string;
   /** When the data that changed was recorded. */
   intervals?: NotificationInterval[];

@@ -10,7 +10,7 @@ import {
 } from '../../util/arguments.ts';
 import { errorOf, type GoogleRequest, requestGoogle } from '../incoming/google-request.ts';
 
-/** The Google Cloud project whose webhook subscribers are managed, and how to get at them. */
+/** The Google Cloud project whose webhook subscribers are managed, and how to access them. */
 export interface WebhookProject {
   /** The project number, not the project id: digits only, as on the welcome page of the Google Cloud console. */
   projectNumber: string;
@@ -34,11 +34,11 @@ export interface WebhookProject {
   agent?: Agent | undefined;
 }
 
-/** The data types that a subscriber hears of. */
+/** The data types that a subscriber is notified about. */
 export interface SubscriberConfig {
   /** In kebab case, such as `steps`. */
   dataTypes: readonly string[];
-  /** `AUTOMATIC`: of every user who granted access; `MANUAL`: of those for whom `subscribe` was called. */
+  /** `AUTOMATIC`: for every user who granted access; `MANUAL`: for users for whom `subscribe` was called. */
   subscriptionCreatePolicy: 'AUTOMATIC' | 'MANUAL';
 }
 
@@ -52,13 +52,13 @@ export interface Subscriber {
   [field: string]: unknown;
 }
 
-/** What a change of a subscriber came to. */
+/** The result of a change of a subscriber. */
 export interface SubscriberResult {
-  /** `false` if Google goes on working on it. */
+  /** `false` if Google has not completed the change yet. */
   done: boolean;
   /** The name of Google's operation. */
   operation?: string;
-  /** The subscriber, if it is done. */
+  /** The subscriber, if the change is complete. */
   subscriber?: Subscriber;
 }
 
