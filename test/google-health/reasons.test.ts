@@ -265,7 +265,7 @@ const DOCUMENTED: Row[] = [
     true,
   ],
   ['RESOURCE_NOT_FOUND', 404, 'resource_not_found', 'error', 'check the ids', false, false],
-  ['SLEEP_ALREADY_EXISTS', 409, 'sleep_already_exists', 'error', 'update that one', false, false],
+  ['SLEEP_ALREADY_EXISTS', 409, 'sleep_already_exists', 'error', 'already exists: update it', false, false],
   ['INTERNAL_ERROR', 500, 'internal_error', 'error', 'try again later', true, false],
 ];
 
