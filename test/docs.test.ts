@@ -241,6 +241,7 @@ describe('The documentation site', () => {
     const group = /^::: code-group\n([\s\S]*?)^:::$/m.exec(page)?.[1] ?? '';
     const titles = [...group.matchAll(/^```tsx? \[(.+)\]$/gm)].map(([, title]) => title);
     expect(titles).toEqual(['Express', ...tabs.map(({ title }) => title)]);
+    expect(titles).not.toContain('Frameworks'); // the overview
     expect(page.indexOf('::: code-group')).toBeGreaterThan(page.indexOf('## Quick start'));
   });
 });

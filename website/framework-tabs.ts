@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Page, root } from './pages.ts';
 
-// The README's own code is the Express tab; a worker has no login.
-const WITHOUT_TAB = new Set(['docs/frameworks/express.md', 'docs/frameworks/worker.md']);
+// The README's own code is the Express tab; a worker has no login; the overview is of no framework.
+const WITHOUT_TAB = new Set(['README', 'express', 'worker'].map((name) => `docs/frameworks/${name}.md`));
 
 /** The first TypeScript block of a page: its language and its code. */
 const BLOCK = /^```(tsx?)(?: \[.+\])?\n([\s\S]*?)^```$/m;
