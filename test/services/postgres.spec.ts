@@ -112,8 +112,13 @@ describe('a session', () => {
     await new TokenManager({ store: new PostgresTokenStore(pool), refresh }).save('reader', expired);
     const tokens = new TokenManager({ store, refresh });
     expect(await store.read('reader')).toMatchObject({ expiresAt: 0 });
-    for (const call of [tokens.accessToken('reader'), tokens.save('new', expired), tokens.remove('reader')]) {
-      const error: { cause?: { message?: string } } = await call.catch((each) => each);
+    const calls: (() => Promise<unknown>)[] = [
+      () => tokens.accessToken('reader'),
+      () => tokens.save('new', expired),
+      () => tokens.remove('reader'),
+    ];
+    for (const call of calls) {
+      const error = (await call().catch((each: unknown) => each)) as Error & { cause?: Error };
       expect(error).toMatchObject({ code: 'store_failed', cause: { cause: { code: '25006' } } });
       expect(error.cause?.message).toContain(
         'connect to the primary, with default_transaction_read_only = off',
