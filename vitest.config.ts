@@ -26,6 +26,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          maxWorkers: '100%', // otherwise one processor is left idle
           include: ['{test,simulator/test}/**/*.test.ts'],
           exclude: ['test/{browser,services,clients,compat}/**', '**/node_modules/**'],
         },
