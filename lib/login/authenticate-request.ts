@@ -113,7 +113,8 @@ function toExpressRequest(request: Request | IncomingMessage, headers: Headers):
     socket: 'socket' in request ? request.socket : { encrypted: url.startsWith('https:') },
     res: { appendHeader: (name: string, value: string) => headers.append(name, value) },
   };
-  return req as unknown as ExpressRequest; // Passport's types know no other
+  // Passport's types accept only a whole Express request; strategies and state stores read no other part of it.
+  return req as unknown as ExpressRequest;
 }
 
 /** A failure in full: one of Passport's forms of `verify` and other state stores may give a part of it, or nothing. */
