@@ -1,6 +1,5 @@
 import { malformed } from '../client/error-response.ts';
 import { ResponseError } from '../client/errors.ts';
-import type { ProfileCallback } from '../client/profile.ts';
 import { resolveClient } from '../client/provider.ts';
 import { parseObject } from '../client/requests.ts';
 import type { TokenSet } from '../client/token-set.ts';
@@ -22,7 +21,6 @@ import type {
   VerifyFunctionWithRequest,
 } from '../login/verify.ts';
 import { checkOneOf } from '../util/arguments.ts';
-import { toDone } from '../util/to-done.ts';
 import { type FitbitClient, fitbit } from './endpoints.ts';
 import { type FitbitProfile, parseProfile } from './profile.ts';
 import type { FitbitScopeName } from './scopes.ts';
@@ -129,13 +127,9 @@ export class FitbitStrategy extends BaseStrategy {
    * Loads the profile, if the `profile` scope was granted. Without it there is none, and the id comes from the token
    * response.
    *
-   * @param tokens the token response, which passport-oauth2 does not give
+   * @internal
    */
-  override userProfile(accessToken: string, done: ProfileCallback, tokens?: TokenSet): void {
-    toDone(this._loadProfile(accessToken, tokens), done);
-  }
-
-  private async _loadProfile(accessToken: string, tokens?: TokenSet): Promise<FitbitProfile | undefined> {
+  override async fetchProfile(accessToken: string, tokens?: TokenSet): Promise<FitbitProfile | undefined> {
     const granted = tokens?.scope ?? [];
     if (granted.length > 0 && !granted.includes('profile')) return undefined;
     let body: string;

@@ -1,6 +1,5 @@
 import { malformed } from '../client/error-response.ts';
 import type { OAuthError } from '../client/errors.ts';
-import type { ProfileCallback } from '../client/profile.ts';
 import { type ResolvedClient, resolveClient } from '../client/provider.ts';
 import { parseObject } from '../client/requests.ts';
 import type { TokenSet } from '../client/token-set.ts';
@@ -24,7 +23,6 @@ import type {
   VerifyFunctionWithRequest,
 } from '../login/verify.ts';
 import { checkBoolean } from '../util/arguments.ts';
-import { toDone } from '../util/to-done.ts';
 import { type AuthorizationOptions, toAuthorizationParams } from './authorization.ts';
 import { type GoogleHealthClient, type GoogleHealthEndpoint, googleHealth } from './endpoints.ts';
 import { disallowedScopes, missingScope } from './errors.ts';
@@ -192,13 +190,9 @@ export class GoogleHealthStrategy extends BaseStrategy {
     });
   }
 
-  /**
-   * Fetches what the granted scopes allow, in parallel.
-   *
-   * @param tokens the token response, which passport-oauth2 does not give
-   */
-  override userProfile(accessToken: string, done: ProfileCallback, tokens?: TokenSet): void {
-    toDone(this._loadProfile(accessToken, tokens?.scope ?? [], true), done);
+  /** Fetches what the granted scopes allow, in parallel. @internal */
+  override fetchProfile(accessToken: string, tokens?: TokenSet): Promise<GoogleHealthProfile> {
+    return this._loadProfile(accessToken, tokens?.scope ?? [], true);
   }
 
   /** @internal */

@@ -9,7 +9,14 @@ import { type StateMeta, stateFailure } from '../state/store.ts';
 import { type Callback, readCallback } from './callback.ts';
 import { LoginFailure, userRefused } from './failure.ts';
 import type { AuthenticateOptions } from './options.ts';
-import { callVerify, exchangeCode, loadProfile, storeState, takeState } from './passport-oauth2.ts';
+import {
+  callVerify,
+  exchangeCode,
+  loadProfile,
+  storeState,
+  takeState,
+  type Verified,
+} from './passport-oauth2.ts';
 import { toRedirectURI } from './redirect-uri.ts';
 import type { BaseStrategy } from './strategy.ts';
 import type { Login } from './verify.ts';
@@ -87,13 +94,18 @@ async function complete(request: LoginRequest, callback: Callback): Promise<Logi
   const verifier = checkVerifier(strategy, taken.ok);
   if (callback.code === undefined) throw refusal(strategy, callback);
 
-  const { tokens, params } = await exchange(request, callback.code, verifier);
+  const tokens = await exchange(request, callback.code, verifier);
   checkScope(strategy, tokens);
   const profile = (await loadProfile(strategy, tokens)) ?? (await strategy.bareProfile(tokens));
   tokens.userID ??= profile.id;
 
   const { appState: state } = taken;
-  return await askApp(strategy, { tokens, profile, state, req, callback: callback.params }, params);
+  const login: Login = { tokens, profile, state, req, callback: callback.params };
+  const { user, info } = await (strategy._verify === undefined
+    ? callVerifyOption(strategy, login)
+    : callVerify(strategy, strategy._verify, login));
+  if (!user) return { failure: info, status: undefined };
+  return { user, info: withState(info, state) };
 }
 
 /**
@@ -141,7 +153,7 @@ function exchange(
   { strategy, options, redirectURI }: LoginRequest,
   code: string,
   verifier: string | undefined,
-): ReturnType<typeof exchangeCode> {
+): Promise<TokenSet> {
   const params: Record<string, string> = {};
   Object.assign(params, strategy.tokenParams(options));
   params.grant_type = 'authorization_code';
@@ -164,22 +176,11 @@ function checkScope(strategy: BaseStrategy, { scope }: TokenSet): void {
   );
 }
 
-/** Calls the app's `verify`. */
-async function askApp(
-  strategy: BaseStrategy,
-  login: Login,
-  params: Record<string, unknown>,
-): Promise<LoginResult> {
-  const { state } = login;
-  if (strategy._verify !== undefined) {
-    const { user, info } = await callVerify(strategy, strategy._verify, login, params);
-    if (!user) return { failure: info, status: undefined };
-    return { user, info: withState(info, state) };
-  }
+/** Calls the option `verify`. */
+async function callVerifyOption(strategy: BaseStrategy, login: Login): Promise<Verified> {
   const verify = strategy._verifyLogin ?? (() => undefined);
   const user: Express.User | undefined = await Reflect.apply(verify, strategy, [login]);
-  if (user) return { user, info: withState(undefined, state) };
-  return { failure: userRefused(), status: undefined };
+  return { user, info: user ? undefined : userRefused() };
 }
 
 /**

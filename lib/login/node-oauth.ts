@@ -4,13 +4,10 @@ import { type dataCallback, OAuth2, type oauth2tokenCallback } from 'oauth';
 import { responseError } from '../client/error-response.ts';
 import { type HttpResponse, request } from '../client/http.ts';
 import { type Client, DEFAULT_TIMEOUT, type Provider } from '../client/provider.ts';
-import { DEFAULT_HEADERS, secretsOf } from '../client/requests.ts';
+import { DEFAULT_HEADERS, type FormParams, secretsOf } from '../client/requests.ts';
 import { requestTokens } from '../client/token-endpoint.ts';
 import type { TokenSet } from '../client/token-set.ts';
 import { checkAgent } from '../util/arguments.ts';
-
-/** Called with the tokens of a code exchange or a refresh. A test's replacement may leave out the token set. */
-type TokenCallback = (...args: [...Parameters<oauth2tokenCallback>, tokens?: TokenSet]) => unknown;
 
 // node-oauth calls back with null where there is no error, which its types leave out.
 const NO_ERROR = null as never;
@@ -106,27 +103,49 @@ export abstract class NodeOAuth2 extends OAuth2 implements Client {
   }
 
   /**
+   * Whether a test or an app replaced one of these methods: then a login has to call it.
+   *
+   * @internal
+   */
+  isReplaced(...names: ('getOAuthAccessToken' | 'get' | '_request')[]): boolean {
+    return names.some((name) => this[name] !== NodeOAuth2.prototype[name]);
+  }
+
+  /** Exchanges a code or a refresh token, whichever the form has. @internal */
+  requestTokens(form: FormParams, operation: 'code_exchange' | 'refresh'): Promise<TokenSet> {
+    return requestTokens(this, this._getAccessTokenUrl(), form, operation, {}, this.refused);
+  }
+
+  /** Fetches a protected resource; resolves with the body. @internal */
+  async fetchResource(url: string, accessToken: string): Promise<string> {
+    const headers: OutgoingHttpHeaders = Object.assign({}, DEFAULT_HEADERS, this._customHeaders);
+    headers.Authorization = this.buildAuthHeader(accessToken);
+    const { timeout, agent } = this;
+    const response = await request({ method: 'GET', url, headers, operation: 'profile', timeout, agent });
+    if (response.status < 400) return response.body;
+    throw responseError(this, 'profile', response, [accessToken]);
+  }
+
+  /**
    * Exchanges a code, or with `grant_type: 'refresh_token'` a refresh token (RFC 6749, sections 4.1.3 and 6).
    *
    * @param params further parameters of the token request; the object is not changed
    */
-  override getOAuthAccessToken(code: string, params: object | TokenCallback, callback?: TokenCallback): void {
-    if (typeof params === 'function') return this.getOAuthAccessToken(code, {}, params as TokenCallback);
+  override getOAuthAccessToken(
+    code: string,
+    params: object | oauth2tokenCallback,
+    callback?: oauth2tokenCallback,
+  ): void {
+    if (typeof params === 'function')
+      return this.getOAuthAccessToken(code, {}, params as oauth2tokenCallback);
     const form: Record<string, string> = {};
     Object.assign(form, params);
     const refresh = form.grant_type === 'refresh_token';
     form[refresh ? 'refresh_token' : 'code'] = code;
-    requestTokens(
-      this,
-      this._getAccessTokenUrl(),
-      form,
-      refresh ? 'refresh' : 'code_exchange',
-      {},
-      this.refused,
-    ).then(
+    this.requestTokens(form, refresh ? 'refresh' : 'code_exchange').then(
       (tokens) => {
         const { refresh_token, ...results } = tokens.raw;
-        callback?.(NO_ERROR, tokens.accessToken, tokens.refreshToken, results, tokens);
+        callback?.(NO_ERROR, tokens.accessToken, tokens.refreshToken, results);
       },
       (error: Error) => callback?.(error),
     );

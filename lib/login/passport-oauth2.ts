@@ -5,8 +5,7 @@ import { responseError } from '../client/error-response.ts';
 import { OAuthError, type RequestOperation } from '../client/errors.ts';
 import type { HttpResponse } from '../client/http.ts';
 import type { Profile } from '../client/profile.ts';
-import type { Provider } from '../client/provider.ts';
-import { type TokenSet, toTokenSet } from '../client/token-set.ts';
+import { type TokenSet, toTokenSet, withRaw } from '../client/token-set.ts';
 import type { StateMeta, StateStore, TakenState } from '../state/store.ts';
 import { isObject } from '../util/arguments.ts';
 import type { StrategyOptions } from './options.ts';
@@ -67,22 +66,25 @@ export function takeState(
   });
 }
 
-/** Exchanges a code through `_oauth2`, whose method may have been replaced. */
+/** Exchanges a code; through the method of `_oauth2` if that was replaced. */
 export function exchangeCode(
   strategy: BaseStrategy,
   code: string,
   params: Record<string, string>,
-): Promise<{ tokens: TokenSet; params: Record<string, unknown> }> {
+): Promise<TokenSet> {
   const { _oauth2 } = strategy;
-  const { provider } = _oauth2;
+  if (!_oauth2.isReplaced('getOAuthAccessToken')) {
+    params.code = code;
+    return _oauth2.requestTokens(params, 'code_exchange');
+  }
   return new Promise((resolve, reject) => {
-    _oauth2.getOAuthAccessToken(code, params, (error, access_token, refresh_token, results = {}, tokens) => {
+    _oauth2.getOAuthAccessToken(code, params, (error, access_token, refresh_token, results = {}) => {
       if (error) return reject(toError(error, strategy, 'code_exchange', [code, params.code_verifier]));
       try {
-        resolve({
-          tokens: tokens ?? toOwnTokenSet(provider, results, access_token, refresh_token),
-          params: results,
-        });
+        // The type of the token is not checked: the app's own method has to know what to do with it.
+        const response = { ...results, access_token, refresh_token, token_type: undefined };
+        const tokens = toTokenSet(_oauth2.provider, 'code_exchange', response);
+        resolve(withRaw({ ...tokens }, results));
       } catch (malformed) {
         reject(malformed);
       }
@@ -90,21 +92,12 @@ export function exchangeCode(
   });
 }
 
-/** The token set of a replaced method, which gives none. Its token type is its own affair. */
-function toOwnTokenSet(
-  provider: Provider,
-  results: object,
-  access_token: string | undefined,
-  refresh_token: string | undefined,
-): TokenSet {
-  const response = { ...results, access_token, refresh_token, token_type: undefined };
-  return toTokenSet(provider, 'code_exchange', response);
-}
-
-/** Fetches a resource through `_oauth2`, whose method may have been replaced; resolves with the body. */
+/** Fetches a resource; through the methods of `_oauth2` if they were replaced. Resolves with the body. */
 export function fetchResource(strategy: BaseStrategy, url: string, accessToken: string): Promise<string> {
+  const { _oauth2 } = strategy;
+  if (!_oauth2.isReplaced('get', '_request')) return _oauth2.fetchResource(url, accessToken);
   const fetched = new Promise((resolve, reject) => {
-    strategy._oauth2.get(url, accessToken, (error, body) => {
+    _oauth2.get(url, accessToken, (error, body) => {
       if (error) reject(toError(error, strategy, 'profile', [accessToken]));
       else resolve(body);
     });
@@ -151,14 +144,28 @@ export function parseErrorResponse(
 
 type SkipFunction = Exclude<StrategyOptions['skipUserProfile'], boolean | undefined>;
 
-/** The profile of a login, unless `skipUserProfile` says otherwise. */
-export async function loadProfile(strategy: BaseStrategy, tokens: TokenSet): Promise<Profile | undefined> {
+/** Loads the profile, unless `skipUserProfile` says otherwise; through `userProfile` if that was overridden. */
+export function loadProfile(strategy: BaseStrategy, tokens: TokenSet): Promise<Profile | undefined> {
   const { _skipUserProfile: skip } = strategy;
-  const skipped = typeof skip === 'function' ? await asksToSkip(strategy, skip, tokens.accessToken) : skip;
-  if (skipped) return undefined;
-  return await new Promise((resolve, reject) => {
+  if (typeof skip === 'function') return loadUnlessSkipped(strategy, tokens, skip);
+  return skip ? Promise.resolve(undefined) : callUserProfile(strategy, tokens);
+}
+
+async function loadUnlessSkipped(
+  strategy: BaseStrategy,
+  tokens: TokenSet,
+  skip: SkipFunction,
+): Promise<Profile | undefined> {
+  const skipped = await asksToSkip(strategy, skip, tokens.accessToken);
+  return skipped ? undefined : await callUserProfile(strategy, tokens);
+}
+
+function callUserProfile(strategy: BaseStrategy, tokens: TokenSet): Promise<Profile | undefined> {
+  const { accessToken } = tokens;
+  if (!strategy.overridesUserProfile) return strategy.fetchProfile(accessToken, tokens);
+  return new Promise((resolve, reject) => {
     const done = (error?: unknown, profile?: Profile) => (error ? reject(error) : resolve(profile));
-    strategy.userProfile(tokens.accessToken, done, tokens);
+    strategy.userProfile(accessToken, done, tokens);
   });
 }
 
@@ -171,7 +178,7 @@ function asksToSkip(strategy: BaseStrategy, skip: SkipFunction, accessToken: str
 }
 
 /** What an app's `verify` gave to `done`. */
-interface Verified {
+export interface Verified {
   user: Parameters<VerifyCallback>[1];
   info: Parameters<VerifyCallback>[2];
 }
@@ -181,13 +188,15 @@ export function callVerify(
   strategy: BaseStrategy,
   verify: AnyVerify,
   { tokens, profile, req }: Login,
-  params: Record<string, unknown>,
 ): Promise<Verified> {
   return new Promise((resolve, reject) => {
     const done: VerifyCallback = (error, user, info) => (error ? reject(error) : resolve({ user, info }));
     const args: unknown[] = [tokens.accessToken, tokens.refreshToken, profile, done];
     const passesRequest = strategy._passReqToCallback;
-    if (verify.length === (passesRequest ? 6 : 5)) args.splice(2, 0, params);
+    if (verify.length === (passesRequest ? 6 : 5)) {
+      const { refresh_token, ...params } = tokens.raw;
+      args.splice(2, 0, params);
+    }
     if (passesRequest) args.unshift(req);
     const result: unknown = Reflect.apply(verify, strategy, args);
     if (!types.isPromise(result)) return;

@@ -8,6 +8,7 @@ import type { ResolvedClient } from '../client/provider.ts';
 import type { TokenSet } from '../client/token-set.ts';
 import { SessionStateStore } from '../state/session.ts';
 import type { StateStore } from '../state/store.ts';
+import { toDone } from '../util/to-done.ts';
 import { login } from './login.ts';
 import type { NodeOAuth2 } from './node-oauth.ts';
 import {
@@ -119,19 +120,22 @@ export abstract class BaseStrategy extends OAuth2Strategy {
   override authenticate(req: Request, options: object = {}): void {
     // Read now: Passport may replace them on the same object for the next request.
     const { success, fail, redirect, error } = this;
-    login(this, req, options)
-      .then((result) => {
+    const run = async () => {
+      try {
+        const result = await login(this, req, options);
         if ('redirect' in result) redirect.call(this, result.redirect);
         else if ('user' in result) success.call(this, result.user, result.info);
         else fail.call(this, result.failure as StrategyFailure, result.status);
-      })
-      // The login failed, or the app threw while it handled the outcome.
-      .catch((reason: unknown) => error.call(this, reason || noReason()))
-      .catch((thrown: unknown) =>
-        process.nextTick(() => {
-          throw thrown;
-        }),
-      );
+      } catch (reason) {
+        // The login failed, or the app threw while it handled the outcome.
+        error.call(this, reason || noReason());
+      }
+    };
+    run().catch((thrown: unknown) =>
+      process.nextTick(() => {
+        throw thrown;
+      }),
+    );
   }
 
   /** The options of one request, checked: a new object. @internal */
@@ -151,8 +155,22 @@ export abstract class BaseStrategy extends OAuth2Strategy {
     return { provider: provider.name, id: tokens.userID, displayName: '' };
   }
 
-  /** Loads the profile. The token response is a third argument, which passport-oauth2 does not give. */
-  abstract override userProfile(accessToken: string, done: ProfileCallback, tokens?: TokenSet): void;
+  /** Loads the profile; `undefined` if the user granted none. @internal */
+  abstract fetchProfile(accessToken: string, tokens?: TokenSet): Promise<Profile | undefined>;
+
+  /** Whether a subclass or a test has its own `userProfile`. @internal */
+  get overridesUserProfile(): boolean {
+    return this.userProfile !== BaseStrategy.prototype.userProfile;
+  }
+
+  /**
+   * Loads what the granted scopes allow of the profile. Subclasses may override it, as in passport-oauth2.
+   *
+   * @param tokens the token response, which passport-oauth2 does not give
+   */
+  override userProfile(accessToken: string, done: ProfileCallback, tokens?: TokenSet): void {
+    toDone(this.fetchProfile(accessToken, tokens), done);
+  }
 }
 
 function noReason(): OAuthError {

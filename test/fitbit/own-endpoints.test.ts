@@ -54,9 +54,9 @@ describe('the code exchange', () => {
         url: '/profile?tenant=a',
         rawHeaders: [
           ...['Host', `127.0.0.1:${port}`],
-          ...['accept', 'application/json'],
-          ...['user-agent', 'passport-fitbit-strategy'],
-          ...['authorization', `Bearer ${access_token}`],
+          ...['Accept', 'application/json'],
+          ...['User-Agent', 'passport-fitbit-strategy'],
+          ...['Authorization', `Bearer ${access_token}`],
           ...['Connection', 'keep-alive'],
         ],
         body: '',
