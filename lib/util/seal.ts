@@ -1,4 +1,11 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 // node:crypto and not a JOSE library: those are ES modules, which a Jest project in CommonJS loads only with a flag.
 
@@ -83,7 +90,7 @@ export function createSealer(secrets: string | readonly string[], purpose: strin
 interface DerivedKey {
   /** What a text sealed with the key begins with. */
   prefix: string;
-  key: Buffer;
+  key: KeyObject;
 }
 
 function deriveKey(secret: string, purpose: string): DerivedKey {
@@ -92,7 +99,7 @@ function deriveKey(secret: string, purpose: string): DerivedKey {
     return Buffer.from(hkdfSync('sha256', secret, '', info, length));
   };
   const id = derive('key id', KEY_ID_LENGTH).toString('base64url');
-  return { prefix: `${VERSION}.${id}.`, key: derive('key', KEY_LENGTH) };
+  return { prefix: `${VERSION}.${id}.`, key: createSecretKey(derive('key', KEY_LENGTH)) };
 }
 
 /** A context as bytes. UTF-16, as UTF-8 writes all lone surrogates alike: two contexts would be the same. */
