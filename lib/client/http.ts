@@ -86,7 +86,7 @@ class Exchange {
     if (signal !== undefined) {
       this.#onAbort = () => this.#fail('aborted', 'The request was aborted', signal.reason);
       if (signal.aborted) return this.#onAbort();
-      signal.addEventListener('abort', this.#onAbort, { once: true });
+      signal.addEventListener('abort', this.#onAbort);
     }
     this.#timer = setTimeout(
       () => this.#fail('timeout', `No complete response within ${timeout} ms`),
@@ -177,7 +177,7 @@ class Exchange {
     if (this.#settled) return;
     let body: string;
     try {
-      body = this.#body.decode(status >= 400 ? lenient : strict);
+      body = this.#body.decode(strict);
     } catch {
       // No cause: a decoder's message may quote the body.
       this.#fail('malformed', 'The response is not UTF-8');

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkToken } from '../util/arguments.ts';
+import { untilAborted } from '../util/until-aborted.ts';
 import { OAuthError, ResponseError, TransportError } from './errors.ts';
 import type { HttpResponse } from './http.ts';
 import type { Client, ResolvedClient } from './provider.ts';
@@ -66,7 +67,7 @@ export async function refreshTokens(
   checkToken(token, 'refreshToken');
   checkCallOptions(options);
   const { signal } = options;
-  if (signal?.aborted) throw aborted(signal);
+  if (signal?.aborted) throw aborted(signal.reason);
 
   const key = JSON.stringify([client.endpoints.tokenURL, client.clientID, client.clientSecret, token, scope]);
   let flight = flights.get(key);
@@ -87,16 +88,9 @@ export async function refreshTokens(
 
 async function wait(flight: Flight, signal: AbortSignal | undefined): Promise<TokenSet> {
   flight.waiting += 1;
-  let onAbort: (() => void) | undefined;
   try {
-    if (signal === undefined) return await flight.promise;
-    const abandoned = new Promise<never>((_, reject) => {
-      onAbort = () => reject(aborted(signal));
-      signal.addEventListener('abort', onAbort, { once: true });
-    });
-    return await Promise.race([flight.promise, abandoned]);
+    return await untilAborted(flight.promise, signal, aborted);
   } finally {
-    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
     flight.waiting -= 1;
     if (flight.waiting === 0) flight.end();
   }
@@ -159,11 +153,11 @@ function pauseBefore(tries: number, error: unknown): number | undefined {
   return asked > MAX_PAUSE ? undefined : Math.max(pause * (0.5 + Math.random() / 2), asked);
 }
 
-function aborted(signal: AbortSignal): TransportError {
+function aborted(reason: unknown): TransportError {
   return new TransportError('The refresh was aborted', {
     code: 'aborted',
     operation: 'refresh',
-    cause: signal.reason,
+    cause: reason,
   });
 }
 

@@ -141,7 +141,7 @@ function refusal({ _oauth2, _keepsState }: BaseStrategy, callback: Callback): Er
   const { remedy } = provider.explain({ code, operation, httpStatus: undefined, errors: [error] });
   const refused = `${provider.label} refused the authorization request: ${code}`;
   const details = [reason && ` (${reason})`, text && `: ${text}`, remedy && ` — ${remedy}`];
-  return new OAuthError(refused + details.filter(Boolean).join(''), {
+  return new OAuthError(refused + details.join(''), {
     code,
     operation,
     retryable: code === 'server_error' || code === 'temporarily_unavailable',

@@ -183,8 +183,7 @@ function checkVerify(option: unknown, argument: AnyVerify | undefined): void {
 
 /** Refuses a misspelled option, which would otherwise go unnoticed until a user signs in. */
 function checkSpelling(options: object, names: readonly string[]): void {
-  const unknown = Object.keys(options).filter((key) => !names.includes(key));
-  for (const key of unknown) {
+  for (const key of Object.keys(options)) {
     const meant = names.find((name) => skeleton(name) === skeleton(key));
     if (meant !== undefined && !(meant in options)) {
       throw new TypeError(`"${key}" is not an option: write "${meant}"`);
@@ -203,8 +202,8 @@ function skeleton(name: string): string {
 }
 
 /** Whether PKCE is on: by default, wherever the verifier can be kept. */
-export function usesPKCE(pkce: StrategyOptions['pkce'], store: StateStore | undefined): boolean {
-  return store !== undefined && pkce !== false && keepsVerifier(store);
+export function usesPKCE(pkce: StrategyOptions['pkce'], store: StateStore): boolean {
+  return pkce !== false && keepsVerifier(store);
 }
 
 /** The scopes, checked, in the form that passport-oauth2 takes. */

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { OAuthError } from '../client/errors.ts';
 import { type TokenSet, withRaw } from '../client/token-set.ts';
 import { checkFunction, checkString } from '../util/arguments.ts';
+import { untilAborted } from '../util/until-aborted.ts';
 import { checkCall, checkTokens } from './arguments.ts';
-import { sleep, untilAborted, within } from './clock.ts';
+import { sleep, within } from './clock.ts';
 import { CoolDown, isRefusal } from './cool-down.ts';
 import {
   aborted,
