@@ -25,6 +25,7 @@ import {
   type TokenManagerOptions,
 } from './options.ts';
 import {
+  type Content,
   createCodec,
   type Entry,
   isPlaceholder,
@@ -258,11 +259,13 @@ export class TokenManager {
   async #save(userID: string, given: TokenSet, provider: string | undefined): Promise<void> {
     const { store, now } = this.#settings;
     const tokens = shiftTimes(given, now() - Date.now());
-    const content = { tokens, tokensID: randomUUID(), loginID: randomUUID(), provider };
+    const content: Content = { tokens, tokensID: randomUUID(), loginID: randomUUID(), provider };
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       let record = await store.read(userID);
       if (record === undefined) {
         record = placeholder();
+        // So `remove` knows to which login the placeholder belongs.
+        content.loginID = record.version;
         if (!(await store.insert(userID, record))) continue;
       }
       const inherited =
@@ -358,13 +361,12 @@ export class TokenManager {
       // A login during this call stays.
       const replaced = loginID !== undefined && entry !== undefined && entry.loginID !== loginID;
       if (replaced) return;
-      loginID ??= entry?.loginID;
+      // A placeholder belongs to a login that began before: its tokens may arrive late, during this call.
+      loginID ??= entry?.loginID ?? record?.version;
       // Another refresh has begun meanwhile.
       if (revoke !== undefined && isUnfinished(record)) continue;
       if (revoke !== undefined && entry !== undefined) await this.#revoke(entry, revoke);
       const deleted = record === undefined || (await store.delete(userID, record.version));
-      // What has replaced a record without tokens is a login during this call: it stays.
-      if (!deleted && !hasTokens(record)) return;
       if (deleted) {
         this.#unsaved.drop(userID);
         this.#coolDown.end(userID);

@@ -462,7 +462,7 @@ describe('remove', () => {
     expect(await tokens.accessToken('ann')).toBe('access2');
   });
 
-  test('keeps a first login that writes its tokens meanwhile', async () => {
+  test('includes a first login that began before it and writes its tokens meanwhile', async () => {
     const store = new FaultyStore();
     const { tokens } = setUp({ store });
     let login = Promise.resolve();
@@ -477,8 +477,25 @@ describe('remove', () => {
     };
     login = tokens.save('ann', tokenSet(1));
     await vi.waitFor(async () => expect(await store.peek('ann')).toBeDefined());
+    const revoked: string[] = [];
+    await tokens.remove('ann', { revoke: async (token) => void revoked.push(token) });
+    expect(revoked).toEqual(['refresh1']);
+    expect(await store.read('ann')).toBeUndefined();
+  });
+
+  test('keeps a login that begins during it, even if another one has claimed the place before', async () => {
+    const store = new FaultyStore();
+    const { tokens } = setUp({ store, storeTimeout: 20 });
+    // The first login is given up after it has claimed its place.
+    store.before = (method) => (method === 'replace' ? new Promise<void>(() => {}) : undefined);
+    expect(await rejection(tokens.save('ann', tokenSet(1)))).toMatchObject({ code: 'store_failed' });
+    store.before = async (method) => {
+      if (method !== 'delete') return;
+      store.before = () => {};
+      await tokens.save('ann', tokenSet(2));
+    };
     await tokens.remove('ann', { revoke: () => expect.unreachable('the login stays') });
-    expect(await tokens.accessToken('ann')).toBe('access1');
+    expect(await tokens.accessToken('ann')).toBe('access2');
   });
 
   test('gives a revocation that does not end up after its time', async () => {
