@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -116,7 +116,7 @@ class TokenFile {
   }
 }
 
-/** Keeps other processes away from a file, by a file beside it that names the process. */
+/** Keeps other processes away from a file, with a lock file beside it that names the process. */
 class FileLock {
   readonly #path: string;
   readonly #content = `${process.pid} ${randomUUID()} ${hostname()}`;
@@ -126,44 +126,74 @@ class FileLock {
     this.#path = `${path}.lock`;
   }
 
-  /** @throws Error if another process has the file */
+  /** @throws Error if another process uses the file */
   acquire(): void {
-    const owner = this.#read();
+    const owner = readLock(this.#path);
     if (owner === this.#content) return;
-    if (owner !== undefined) {
-      // If this process had the lock, another one or another thread has taken the file over.
-      if (this.#held || isAlive(owner)) {
-        const [pid] = owner.split(' ');
-        throw new Error(
-          `Process ${pid} already uses this token file: use SqliteTokenStore or a database for several processes, or delete ${this.#path} if that process has ended`,
-        );
-      }
-      unlinkSync(this.#path);
-    }
-    writeFileSync(this.#path, this.#content, { flag: 'wx', mode: 0o600 });
+    // If this process had the lock, another process or another thread has taken it over.
+    if (this.#held && owner !== undefined) throw this.#inUse(owner);
+    this.#take(this.#path);
     this.#held = true;
   }
 
-  #read(): string | undefined {
-    try {
-      return readFileSync(this.#path, 'utf8');
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
+  /**
+   * Creates a lock file, or replaces the one of a process that has ended. Only a process that holds the lock on the
+   * replacement, whose name has the old lock's random id, replaces it: two processes can't both do it, and a slow one
+   * can't replace a newer lock. If a process ends in between, its own lock is replaced in the same way.
+   */
+  #take(path: string): void {
+    for (;;) {
+      const owner = readLock(path);
+      if (owner === undefined) return this.#create(path);
+      if (isAlive(owner)) throw this.#inUse(owner);
+      const [, id] = owner.split(' ');
+      const replacement = `${this.#path}.${id}`;
+      this.#take(replacement);
+      if (readLock(path) === owner) return renameSync(replacement, path);
+      unlinkSync(replacement); // Another process was faster.
     }
+  }
+
+  #create(path: string): void {
+    try {
+      writeFileSync(path, this.#content, { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      throw this.#inUse(readLock(path) ?? '');
+    }
+  }
+
+  #inUse(owner: string): Error {
+    const [pid] = owner.split(' ');
+    // A lock is empty for a moment after its creation.
+    const user = pid === '' ? 'Another process' : `Process ${pid}`;
+    return new Error(
+      `${user} already uses this token file: use SqliteTokenStore or a database for several processes, or delete ${this.#path} if that process has ended`,
+    );
   }
 
   /** Lets other processes have the file. */
   release(): void {
     if (!this.#held) return;
     try {
-      if (this.#read() === this.#content) unlinkSync(this.#path);
+      if (readLock(this.#path) === this.#content) unlinkSync(this.#path);
     } catch {
       // The next process sees that this one is not alive.
     }
   }
 }
 
+/** What a lock file contains; `undefined` if there is none. */
+function readLock(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether the process that wrote a lock file may still run. */
 function isAlive(owner: string): boolean {
   const [pid, , host] = owner.split(' ');
   if (host !== hostname()) return true; // It can't be known from here.
