@@ -37,7 +37,7 @@ export interface Database extends Address {
 }
 
 export async function startPostgres(): Promise<Database> {
-  const bin = program(postgresFolders(), 'apt-get install postgresql');
+  const bin = process.env.PG_BIN ?? program(postgresFolders(), 'apt-get install postgresql');
   // PostgreSQL refuses to run as root.
   const owner = process.getuid?.() === 0 ? idsOf('postgres') : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'token-stores-postgres-'));
