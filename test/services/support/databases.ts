@@ -119,6 +119,13 @@ export async function startSqlite(): Promise<Database> {
   };
 }
 
+/** The databases that the library has stores for. */
+export const DATABASES = [
+  ['PostgreSQL', startPostgres],
+  ['Redis', startRedis],
+  ['SQLite', startSqlite],
+] as const;
+
 /**
  * PgBouncer in transaction mode before a PostgreSQL.
  *
