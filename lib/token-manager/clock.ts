@@ -18,10 +18,10 @@ export function sleep(timers: Timers, ms: number): Promise<void> {
 }
 
 /**
- * Waits for a promise, but no longer than the given time. What comes of it later is not looked at.
+ * Waits for a promise, but no longer than the given time. A later result is ignored.
  *
  * @param timeout ms
- * @param late makes the error when the time is over
+ * @param late creates the error for a promise that is late
  */
 export function within<T>(
   timers: Timers,
@@ -44,7 +44,7 @@ export function within<T>(
   });
 }
 
-/** Waits for a promise until the signal aborts. What comes of it later is not looked at. */
+/** Waits for a promise until the signal aborts. A later result is ignored. */
 export function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

@@ -8,11 +8,11 @@ import { copy, findUnfinished } from './memory.ts';
 import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
 /**
- * Keeps tokens in one JSON file: for demos, command-line tools and apps with a few users. One process only: a second one is
- * refused with an error. Use `SqliteTokenStore` where several processes share a machine.
+ * Keeps tokens in one JSON file: for demos, command-line tools and apps with a few users. It works in one process:
+ * a second one gets an error. Use `SqliteTokenStore` where several processes share a machine.
  *
- * Every write makes a new file, flushed to the disk, and renames it over the old one: a crash or a full disk leaves
- * one or the other. Only the file's owner may read it.
+ * Every write creates a new file, flushes it to the disk, and renames it over the old one: after a crash or on a full
+ * disk, the file has either the old or the new content. Only the file's owner may read it.
  */
 export class FileTokenStore implements TokenStore {
   readonly #file: TokenFile;
@@ -55,7 +55,7 @@ export class FileTokenStore implements TokenStore {
   }
 }
 
-// By path: stores on the same file in one process share what they know of it.
+// By path: all stores of this process on the same file share its content and its lock.
 const files = new Map<string, TokenFile>();
 
 function tokenFile(path: string): TokenFile {
@@ -96,7 +96,7 @@ class TokenFile {
     return this.#records;
   }
 
-  /** Changes a copy of the records and puts it in place when it is on the disk; nothing changes if that fails. */
+  /** Changes a copy of the records, which is used once it is on the disk; if that fails, nothing changes. */
   change(change: (records: Map<string, TokenRecord>) => boolean): Promise<boolean> {
     const done = this.#last.then(async () => {
       const records = new Map(await this.load());
@@ -172,13 +172,13 @@ class FileLock {
     );
   }
 
-  /** Lets other processes have the file. */
+  /** Releases the file for other processes. */
   release(): void {
     if (!this.#held) return;
     try {
       if (readLock(this.#path) === this.#content) unlinkSync(this.#path);
     } catch {
-      // The next process sees that this one is not alive.
+      // The next process sees that this one has ended.
     }
   }
 }
@@ -196,8 +196,8 @@ function readLock(path: string): string | undefined {
 /** Whether the process that wrote a lock file may still run. */
 function isAlive(owner: string): boolean {
   const [pid, , host] = owner.split(' ');
-  if (host !== hostname()) return true; // It can't be known from here.
-  // An earlier process had this one's id: containers give the same ids again.
+  if (host !== hostname()) return true; // A process on another machine can't be checked from here.
+  // An earlier process had the id of this one: process ids in containers repeat.
   if (Number(pid) === process.pid) return false;
   try {
     process.kill(Number(pid), 0);
@@ -219,7 +219,7 @@ async function readRecords(path: string): Promise<Map<string, TokenRecord>> {
   try {
     content = JSON.parse(text);
   } catch {
-    // Not with the parser's message, which quotes the file.
+    // Without the parser's message, which quotes the file.
     throw new Error(`${path} is not a token file: it is not JSON`);
   }
   if (!isObject(content)) throw new Error(`${path} is not a token file: it holds no object`);
@@ -255,7 +255,7 @@ async function writeRecords(path: string, records: Map<string, TokenRecord>): Pr
 
 /** Makes a rename durable. */
 async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return; // Windows opens no folders.
+  if (process.platform === 'win32') return; // Windows can't open folders.
   const handle = await open(folder, 'r');
   try {
     await handle.sync();
