@@ -3,9 +3,9 @@ import { checkObject, checkSignal } from '../util/arguments.ts';
 import { readTokens, type TokenInput } from './record.ts';
 
 /**
- * Reads a token set that the app gives.
+ * Reads a token set that the app passes.
  *
- * @throws TypeError naming the field that is wrong; the message never holds its value
+ * @throws TypeError naming the field that is wrong; the message never contains its value
  */
 export function checkTokens(tokens: TokenInput): TokenSet {
   checkIsObject(tokens, 'tokens');
@@ -22,12 +22,12 @@ const EXPECTED: Record<string, string> = {
   refreshTokenExpiresAt: 'must be a valid Date',
 };
 
-/** As `checkObject`, for a value whose type is declared. */
+/** Like `checkObject`, for a value that has a type. */
 export function checkIsObject(value: object, name: string): void {
   checkObject(value, name);
 }
 
-/** Refuses wrong options of a call. */
+/** Checks the options of a call. */
 export function checkCall(options: { signal?: AbortSignal | undefined }): void {
   checkIsObject(options, 'options');
   if (options.signal !== undefined) checkSignal(options.signal);

@@ -18,10 +18,10 @@ export function sleep(timers: Timers, ms: number): Promise<void> {
 }
 
 /**
- * Waits for a promise, but no longer than the given time. What comes of it later is not looked at.
+ * Waits for a promise, but no longer than the given time. A later result is ignored.
  *
  * @param timeout ms
- * @param late makes the error when the time is over
+ * @param late creates the error for a promise that is late
  */
 export function within<T>(
   timers: Timers,

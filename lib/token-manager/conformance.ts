@@ -2,19 +2,19 @@ import { deepEqual, equal } from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { RefreshNote, TokenRecord, TokenStore, Unfinished } from './store.ts';
 
-/** One promise of `TokenStore`, checked. */
+/** A check of one requirement of `TokenStore`. */
 export interface ConformanceCheck {
-  /** What is promised, as a sentence. */
+  /** The requirement, as a sentence. */
   name: string;
-  /** Rejects, with an `AssertionError` as a rule, if the store breaks the promise. */
+  /** Rejects if the store does not meet the requirement, usually with an `AssertionError`. */
   run(): Promise<void>;
 }
 
-/** Two stores on one database, as two processes have them, and what the checks put into it. */
+/** Two stores on one database, as in two processes, and the users of a check. */
 interface Bench {
   a: TokenStore;
   b: TokenStore;
-  /** An id of a user: a new one, or the given one. */
+  /** Returns a user id, the given one or a random one. The user is deleted after the check. */
   user(id?: string): string;
 }
 
@@ -224,11 +224,11 @@ const checks: Record<string, Check> = {
 };
 
 /**
- * Checks a `TokenStore`, in any test runner. Each check uses users of its own and deletes them at its end; run one
- * check at a time, on a database that holds no unfinished refreshes from the first second of 1970.
+ * Checks a `TokenStore`, in any test runner. Each check uses its own users and deletes them at its end. Run one
+ * check at a time, on a database without unfinished refreshes from the first second of 1970.
  *
- * @param makeStore gives a store. It is called twice for each check, for two processes: give each
- *   its own connections to one database, or the same store twice if it is for one process only.
+ * @param makeStore returns a store. It is called twice for each check, for two processes: return stores with their
+ *   own connections to one database, or the same store twice if it is for one process only.
  * @example
  * for (const { name, run } of tokenStoreConformance(() => new PostgresTokenStore(pool))) test(name, run);
  */

@@ -1,7 +1,7 @@
 import { type OAuthError, ResponseError } from '../client/errors.ts';
 
 const PAUSE = 30_000; // ms
-const MAX_PAUSE = 3_600_000; // ms; of what a provider asks for
+const MAX_PAUSE = 3_600_000; // ms; limits what a provider asks for
 const SWEEP_AT = 1_000; // users
 
 interface Failure {
@@ -31,7 +31,7 @@ export class CoolDown {
     this.#failures.delete(userID);
   }
 
-  /** The error of the last refresh of a token set, if that was a short while ago. */
+  /** The error of the last refresh of a token set, if that was recently. */
   get(userID: string, tokensID: string): OAuthError | undefined {
     const failure = this.#failures.get(userID);
     if (failure === undefined) return undefined;
@@ -47,7 +47,7 @@ export class CoolDown {
   }
 }
 
-/** Whether the same request would be refused again, so that it is not worth making. */
+/** Whether the provider would refuse the same request again. */
 export function isRefusal(error: OAuthError): boolean {
   return error instanceof ResponseError && (!error.retryable || error.code === 'rate_limited');
 }

@@ -1,6 +1,6 @@
 import { OAuthError, TransportError } from '../client/errors.ts';
 
-/** The store could not do its part. The same call may succeed later. */
+/** A store operation failed. The same call may succeed later. */
 export function storeFailed(cause: unknown): OAuthError {
   if (cause instanceof OAuthError) return cause;
   return new OAuthError('The token store failed: see the cause, and try again', {
@@ -11,7 +11,7 @@ export function storeFailed(cause: unknown): OAuthError {
   });
 }
 
-/** Other processes changed the tokens, or held the lease, during every try. */
+/** In every attempt, other processes changed the tokens or held the lease. */
 export function storeContention(): OAuthError {
   return new OAuthError('Other processes kept changing the stored tokens: try again', {
     code: 'store_contention',
@@ -37,7 +37,7 @@ export function noRefreshToken(): OAuthError {
   );
 }
 
-/** An earlier refresh has shown that only a new consent helps. */
+/** An earlier refresh has shown that the user has to consent again. */
 export function consentGone(code: string): OAuthError {
   return new OAuthError(
     `An earlier refresh failed with ${code}, so the consent no longer exists: send the user to the login route`,
@@ -45,7 +45,7 @@ export function consentGone(code: string): OAuthError {
   );
 }
 
-/** What is stored can't be read. */
+/** The stored record can't be read. */
 export function unreadable(remedy: string): OAuthError {
   return new OAuthError(`The stored tokens can't be read: ${remedy}`, {
     code: 'unreadable',
@@ -64,7 +64,7 @@ export function malformedAnswer(field: string): OAuthError {
   );
 }
 
-/** `refresh` gave no answer in time. */
+/** `refresh` did not settle in time. */
 export function refreshTimeout(timeout: number): TransportError {
   return new TransportError(`"refresh" did not settle within ${timeout} ms: try again`, {
     code: 'timeout',
@@ -80,7 +80,7 @@ export function notSent(): TransportError {
   );
 }
 
-/** `refresh` rejected with an error that is not of this package. */
+/** `refresh` rejected with an error that isn't from this package. */
 export function refreshFailed(cause: unknown): OAuthError {
   return new OAuthError('"refresh" failed: see the cause', {
     code: 'refresh_failed',
@@ -90,7 +90,7 @@ export function refreshFailed(cause: unknown): OAuthError {
   });
 }
 
-/** A consent can't be revoked before a refresh has ended, and it could not be ended. */
+/** An unfinished refresh has to be finished before the consent is revoked, and that failed. */
 export function refreshUnfinished(cause: unknown): OAuthError {
   return new OAuthError(
     'An unfinished refresh may have replaced the token to revoke, and finishing it failed: see the cause, and try again',
@@ -98,7 +98,7 @@ export function refreshUnfinished(cause: unknown): OAuthError {
   );
 }
 
-/** The caller's signal. */
+/** The caller's signal aborted. */
 export function aborted(reason: unknown): TransportError {
   return new TransportError('The call was aborted by its signal', {
     code: 'aborted',

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -8,11 +8,11 @@ import { copy, findUnfinished } from './memory.ts';
 import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
 /**
- * Keeps tokens in one JSON file: for demos, command-line tools and apps with a few users. One process only: a second one is
- * refused with an error. Use `SqliteTokenStore` where several processes share a machine.
+ * Keeps tokens in one JSON file: for demos, command-line tools and apps with a few users. It works in one process:
+ * a second one gets an error. Use `SqliteTokenStore` where several processes share a machine.
  *
- * Every write makes a new file, flushed to the disk, and renames it over the old one: a crash or a full disk leaves
- * one or the other. Only the file's owner may read it.
+ * Every write creates a new file, flushes it to the disk, and renames it over the old one: after a crash or on a full
+ * disk, the file has either the old or the new content. Only the file's owner may read it.
  */
 export class FileTokenStore implements TokenStore {
   readonly #file: TokenFile;
@@ -55,7 +55,7 @@ export class FileTokenStore implements TokenStore {
   }
 }
 
-// By path: stores on the same file in one process share what they know of it.
+// By path: all stores of this process on the same file share its content and its lock.
 const files = new Map<string, TokenFile>();
 
 function tokenFile(path: string): TokenFile {
@@ -96,7 +96,7 @@ class TokenFile {
     return this.#records;
   }
 
-  /** Changes a copy of the records and puts it in place when it is on the disk; nothing changes if that fails. */
+  /** Changes a copy of the records, which is used once it is on the disk; if that fails, nothing changes. */
   change(change: (records: Map<string, TokenRecord>) => boolean): Promise<boolean> {
     const done = this.#last.then(async () => {
       const records = new Map(await this.load());
@@ -116,7 +116,7 @@ class TokenFile {
   }
 }
 
-/** Keeps other processes away from a file, by a file beside it that names the process. */
+/** Keeps other processes away from a file, with a lock file beside it that names the process. */
 class FileLock {
   readonly #path: string;
   readonly #content = `${process.pid} ${randomUUID()} ${hostname()}`;
@@ -126,48 +126,78 @@ class FileLock {
     this.#path = `${path}.lock`;
   }
 
-  /** @throws Error if another process has the file */
+  /** @throws Error if another process uses the file */
   acquire(): void {
-    const owner = this.#read();
+    const owner = readLock(this.#path);
     if (owner === this.#content) return;
-    if (owner !== undefined) {
-      // If this process had the lock, another one or another thread has taken the file over.
-      if (this.#held || isAlive(owner)) {
-        const [pid] = owner.split(' ');
-        throw new Error(
-          `Process ${pid} already uses this token file: use SqliteTokenStore or a database for several processes, or delete ${this.#path} if that process has ended`,
-        );
-      }
-      unlinkSync(this.#path);
-    }
-    writeFileSync(this.#path, this.#content, { flag: 'wx', mode: 0o600 });
+    // If this process had the lock, another process or another thread has taken it over.
+    if (this.#held && owner !== undefined) throw this.#inUse(owner);
+    this.#take(this.#path);
     this.#held = true;
   }
 
-  #read(): string | undefined {
-    try {
-      return readFileSync(this.#path, 'utf8');
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
+  /**
+   * Creates a lock file, or replaces the one of a process that has ended. Only a process that holds the lock on the
+   * replacement, whose name has the old lock's random id, replaces it: two processes can't both do it, and a slow one
+   * can't replace a newer lock. If a process ends in between, its own lock is replaced in the same way.
+   */
+  #take(path: string): void {
+    for (;;) {
+      const owner = readLock(path);
+      if (owner === undefined) return this.#create(path);
+      if (isAlive(owner)) throw this.#inUse(owner);
+      const [, id] = owner.split(' ');
+      const replacement = `${this.#path}.${id}`;
+      this.#take(replacement);
+      if (readLock(path) === owner) return renameSync(replacement, path);
+      unlinkSync(replacement); // Another process was faster.
     }
   }
 
-  /** Lets other processes have the file. */
+  #create(path: string): void {
+    try {
+      writeFileSync(path, this.#content, { flag: 'wx', mode: 0o600 });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      throw this.#inUse(readLock(path) ?? '');
+    }
+  }
+
+  #inUse(owner: string): Error {
+    const [pid] = owner.split(' ');
+    // A lock is empty for a moment after its creation.
+    const user = pid === '' ? 'Another process' : `Process ${pid}`;
+    return new Error(
+      `${user} already uses this token file: use SqliteTokenStore or a database for several processes, or delete ${this.#path} if that process has ended`,
+    );
+  }
+
+  /** Releases the file for other processes. */
   release(): void {
     if (!this.#held) return;
     try {
-      if (this.#read() === this.#content) unlinkSync(this.#path);
+      if (readLock(this.#path) === this.#content) unlinkSync(this.#path);
     } catch {
-      // The next process sees that this one is not alive.
+      // The next process sees that this one has ended.
     }
   }
 }
 
+/** What a lock file contains; `undefined` if there is none. */
+function readLock(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether the process that wrote a lock file may still run. */
 function isAlive(owner: string): boolean {
   const [pid, , host] = owner.split(' ');
-  if (host !== hostname()) return true; // It can't be known from here.
-  // An earlier process had this one's id: containers give the same ids again.
+  if (host !== hostname()) return true; // A process on another machine can't be checked from here.
+  // An earlier process had the id of this one: process ids in containers repeat.
   if (Number(pid) === process.pid) return false;
   try {
     process.kill(Number(pid), 0);
@@ -189,7 +219,7 @@ async function readRecords(path: string): Promise<Map<string, TokenRecord>> {
   try {
     content = JSON.parse(text);
   } catch {
-    // Not with the parser's message, which quotes the file.
+    // Without the parser's message, which quotes the file.
     throw new Error(`${path} is not a token file: it is not JSON`);
   }
   if (!isObject(content)) throw new Error(`${path} is not a token file: it holds no object`);
@@ -225,7 +255,7 @@ async function writeRecords(path: string, records: Map<string, TokenRecord>): Pr
 
 /** Makes a rename durable. */
 async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return; // Windows opens no folders.
+  if (process.platform === 'win32') return; // Windows can't open folders.
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -1,12 +1,12 @@
 import type { Settings } from './options.ts';
 import type { Entry, RecordCodec } from './record.ts';
 
-/** How long a claim holds without being renewed, ms. */
+/** How long a lease is valid without a renewal, ms. */
 export const LEASE_TIME = 10_000;
 
 const RENEW_AFTER = 3_000; // ms
 
-/** A process's claim to refresh a user's tokens. It is the note in the record, and it ends on its own. */
+/** A process's lease to refresh a user's tokens: the note in the record. It expires unless it is renewed. */
 export class Lease {
   readonly #settings: Settings;
   readonly #codec: RecordCodec;
@@ -17,8 +17,8 @@ export class Lease {
   #active = false;
 
   /**
-   * @param claim the entry that was written
-   * @param confirmedAt when writing it began, ms since the epoch
+   * @param claim the entry that was written with the note
+   * @param confirmedAt when the write began, ms since the epoch
    */
   constructor(settings: Settings, codec: RecordCodec, userID: string, claim: Entry, confirmedAt: number) {
     this.#settings = settings;
@@ -28,17 +28,17 @@ export class Lease {
     this.#confirmedAt = confirmedAt;
   }
 
-  /** The version of the record, if nobody else has written it. */
+  /** The version of the record, unless another process has replaced it. */
   get version(): string {
     return this.#entry.record.version;
   }
 
-  /** When the claim was certainly stored, ms since the epoch. */
+  /** When the last successful write of the lease began, ms since the epoch. */
   get confirmedAt(): number {
     return this.#confirmedAt;
   }
 
-  /** Whether it is being renewed, and no other process is known to have taken it over. */
+  /** Whether the lease is being renewed and no renewal has found that another process has taken over. */
   get active(): boolean {
     return this.#active;
   }
@@ -53,7 +53,7 @@ export class Lease {
     this.#settings.timers.clearTimeout(this.#timer);
   }
 
-  /** Extends the claim; resolves with `false` if it is lost. */
+  /** Extends the lease; resolves with `false` if it is lost. */
   async renew(): Promise<boolean> {
     const start = this.#settings.now();
     if (!(await this.#write(start + LEASE_TIME))) {
@@ -64,7 +64,7 @@ export class Lease {
     return true;
   }
 
-  /** Lets others go on at once. The note stays: the token may have been used up. */
+  /** Ends the lease, so that other processes can continue. The note stays: the token may have been used up. */
   async release(): Promise<void> {
     await this.#write(Math.min(this.#settings.now(), this.#entry.record.refresh?.until ?? 0));
   }
@@ -86,7 +86,7 @@ export class Lease {
 
   #schedule(): void {
     this.#timer = this.#settings.timers.setTimeout(() => {
-      // A renewal that fails is no reason to give up: the provider's answer is worth more than the lease.
+      // The refresh continues after a failed renewal: the provider's response is worth more than the lease.
       this.renew().then(
         (held) => {
           if (held && this.#active) this.#schedule();

@@ -40,10 +40,10 @@ import type { TokenRecord } from './store.ts';
 import { discard, isUnauthorizedError, isUnauthorizedResponse } from './unauthorized.ts';
 import { Unsaved } from './unsaved.ts';
 
-const MAX_TRIES = 20; // to write over changes of other processes
-const PATIENCE = 5_000; // ms; for a refresh while the old token is still good
-const ABANDONED_AFTER = 15_000; // ms; a refresh that began longer ago has most likely ended
-const RECENT = 30_000; // ms; tokens that are refreshed more often than this don't help against a 401
+const MAX_TRIES = 20; // of a write, if other processes keep changing the record
+const PATIENCE = 5_000; // ms; the wait for a refresh while the old token is still valid
+const ABANDONED_AFTER = 15_000; // ms; a refresh that began longer ago is most likely no longer in progress
+const RECENT = 30_000; // ms; if the API refuses a token that is younger than this, a new one won't help
 
 /**
  * Stores users' tokens and refreshes them before they expire. Concurrent calls share one refresh, in one process or
@@ -51,16 +51,16 @@ const RECENT = 30_000; // ms; tokens that are refreshed more often than this don
  *
  * All methods reject with errors of the package:
  * - `no_tokens`: nothing is stored for the user (`reauthorize`);
- * - `invalid_grant`, `gone`: the consent is gone (`reauthorize`); from then on without a request, until `save`;
+ * - `invalid_grant`, `gone`: the consent is gone (`reauthorize`); later calls fail without a request, until `save`;
  * - `no_refresh_token`: the access token has expired and there is no refresh token (`reauthorize`);
  * - `store_failed`: the store failed (`retryable`), with its error as `cause`;
  * - `store_contention`: other processes kept changing the tokens (`retryable`);
- * - `unreadable`: the stored tokens do not open with the `seal` secrets; a login replaces them;
+ * - `unreadable`: the stored tokens can't be decrypted with the `seal` secrets; a login replaces them;
  * - `malformed`: `refresh` resolved with something that is not a token set;
  * - `refresh_failed`: `refresh` rejected with an error that is not an `OAuthError`, which is the `cause` (`retryable`);
  * - `refresh_unfinished`: `remove` can't revoke yet (`retryable`);
- * - `aborted`: the call's `signal`;
- * - and what `refresh` rejects with.
+ * - `aborted`: the call's `signal` aborted;
+ * - the errors that `refresh` rejects with.
  *
  * Without a `signal`, a call settles within the `refreshTimeout` and a few times the `storeTimeout`.
  *
@@ -108,7 +108,7 @@ export class TokenManager {
         notify(onRefreshed, { userID, tokens });
         const endsAt = tokens.refreshTokenExpiresAt;
         if (endsAt === undefined) return;
-        // The first refresh within the time of the warning: later ones follow a refresh that was in it as well.
+        // Only at the first refresh within the margin: before later ones, the tokens were refreshed within it too.
         const from = endsAt.getTime() - consentMargin;
         const isFirst = before.refreshedAt === undefined || before.refreshedAt < from;
         if (now() >= from && isFirst) notify(onConsentEnding, { userID, endsAt });
@@ -117,12 +117,12 @@ export class TokenManager {
   }
 
   /**
-   * Stores the tokens of a login in place of whatever is stored. A token set without a refresh token keeps the one
-   * that is stored, if it is the same provider's and not known to be dead: Google sends one only with the consent.
+   * Stores the tokens of a login in place of whatever is stored. If the token set has no refresh token, the stored one
+   * is kept if it is from the same provider and not known to be invalid: Google returns one only with the consent.
    *
-   * Tokens from elsewhere can be imported: `accessToken`, `refreshToken` and `expiresAt` suffice.
+   * To import existing tokens, `accessToken`, `refreshToken` and `expiresAt` are enough.
    *
-   * @param userID the app's or the provider's id of the user, not empty
+   * @param userID the user's id in the app or with the provider; not empty
    * @throws TypeError naming a field that is wrong
    */
   async save(userID: string, tokens: TokenInput, options: SaveOptions = {}): Promise<void> {
@@ -141,19 +141,19 @@ export class TokenManager {
     return (await this.#current(userID, options)).tokens.accessToken;
   }
 
-  /** As `accessToken`, but gives the whole token set. Its `raw` is empty if it was read from the store. */
+  /** Like `accessToken`, but returns the whole token set. Its `raw` is empty if it was read from the store. */
   async tokens(userID: string, options?: TokenCallOptions): Promise<TokenSet> {
     return (await this.#current(userID, options)).tokens;
   }
 
   /**
-   * Calls an API with an access token. If it answers 401, the token is refreshed (or the one that another process has
-   * stored meanwhile is taken) and the call made once more; but not if the token is younger than 30 seconds.
+   * Calls an API with an access token. If the API responds with 401, the token is refreshed (unless another process has
+   * stored a newer one) and the call is repeated once, but not if the token is less than 30 seconds old.
    *
-   * A 401 is: an error with the `status` or `statusCode` 401 or a `response` with that `status`, or a returned
-   * object with the `status` 401 and `ok: false`, such as fetch's `Response`.
+   * A 401 is either an error whose `status`, `statusCode` or `response.status` is 401, or a returned object with the
+   * `status` 401 and `ok: false`, such as the `Response` of `fetch`.
    *
-   * @returns what `call` returns; the second answer also if it is a 401 again
+   * @returns what `call` returns; after a second 401, that result
    */
   async use<T>(
     userID: string,
@@ -177,7 +177,7 @@ export class TokenManager {
   /**
    * Refreshes a user's tokens, even if the access token is still valid.
    *
-   * @returns the new tokens; those of another process if it is refreshing them
+   * @returns the new tokens; if another process is refreshing them, its tokens
    */
   async refresh(userID: string, options: TokenCallOptions = {}): Promise<TokenSet> {
     checkString(userID, 'userID');
@@ -187,11 +187,11 @@ export class TokenManager {
   }
 
   /**
-   * Deletes a user's tokens; with `revoke`, withdraws the consent first, with the newest token there is. A login that
-   * is saved meanwhile stays.
+   * Deletes a user's tokens. With `revoke`, withdraws the consent first, with the newest token. A login that is saved in
+   * the meantime stays.
    *
-   * When `revoke` rejects, the tokens stay, so that the call can be made again; but an error with `reauthorize`
-   * (`gone`: the provider's endpoint has been shut down) counts as revoked. An unfinished refresh is finished first.
+   * If `revoke` rejects, the tokens stay, so that the call can be repeated. An error with `reauthorize`, such as `gone`
+   * (the provider's endpoint has been shut down), counts as revoked. An unfinished refresh is finished first.
    */
   async remove(userID: string, options: RemoveOptions = {}): Promise<void> {
     checkString(userID, 'userID');
@@ -202,11 +202,11 @@ export class TokenManager {
   }
 
   /**
-   * Finishes refreshes that a process began and did not end, because it died or got no answer. Fitbit repeats its
-   * answer for two minutes: call this when the app starts and every half minute or so, and what a crash has
-   * interrupted is not lost even if the user does not come back in time.
+   * Finishes refreshes that a process began but did not complete, because it died or got no response. Fitbit repeats its
+   * response for two minutes: call this when the app starts and every 30 seconds. Then a token that a crash
+   * interrupted isn't lost, even if the user doesn't return in time.
    *
-   * It reaches everybody, those first whose answer may still be repeated.
+   * Begins with the refreshes whose response the provider still repeats.
    */
   async recover(options: RecoverOptions = {}): Promise<Recovery> {
     checkCall(options);
@@ -219,7 +219,7 @@ export class TokenManager {
     const finish = async (userID: string, waited: boolean) => {
       const entry = await this.#find(userID);
       if (entry === undefined || !isUnfinished(entry.record)) return true;
-      // A lease that is not over belongs to a process at work.
+      // Another process is working on it.
       if (entry.record.refresh.until > now()) return false;
       await this.#refresher.refresh(userID, entry, waited);
       return true;
@@ -237,10 +237,10 @@ export class TokenManager {
   }
 
   /**
-   * Waits for refreshes in progress, then stores the tokens that are in memory only because the store has failed: call
-   * it before the process ends.
+   * Waits for refreshes in progress, then stores the tokens that are in memory only because the store failed. Call it
+   * before the process ends.
    *
-   * @throws OAuthError `store_failed`: some could not be stored; they are tried again for as long as the process lives
+   * @throws OAuthError `store_failed`: some could not be stored; the process keeps trying until it ends
    */
   async flush(options: TokenCallOptions = {}): Promise<void> {
     checkCall(options);
@@ -281,7 +281,7 @@ export class TokenManager {
     throw storeContention();
   }
 
-  /** The refresh token that a login without one keeps, with its end. */
+  /** The stored refresh token and its expiry, for a login that has none. */
   #inherited(
     userID: string,
     record: TokenRecord,
@@ -292,7 +292,7 @@ export class TokenManager {
     try {
       entry = this.#withUnsaved(userID, this.#codec.decode(userID, record));
     } catch {
-      return undefined; // What can't be read is replaced.
+      return undefined; // A record that can't be read is replaced.
     }
     const usable = entry.record.reauthorize === undefined && entry.provider === provider;
     if (!usable) return undefined;
@@ -312,7 +312,7 @@ export class TokenManager {
     return this.#settle(this.#renewed(userID, entry), options);
   }
 
-  /** Refreshes tokens that are due. A token that is still good is given whatever the refresh runs into. */
+  /** Refreshes tokens that are due. A token that is still valid is returned even if the refresh fails. */
   async #renewed(userID: string, entry: Entry): Promise<Entry> {
     const { now, timers } = this.#settings;
     const isGood = () => entry.record.reauthorize === undefined && entry.tokens.expiresAt.getTime() > now();
@@ -323,7 +323,7 @@ export class TokenManager {
     }
     const refreshing = this.#refresher.refresh(userID, entry);
     if (isGood() && this.#isAbandoned(entry)) {
-      refreshing.catch(() => {}); // It goes on without this call; its failure is in the record or in the cool-down.
+      refreshing.catch(() => {}); // It continues without this call; a failure is kept in the record or in the cool-down.
       return entry;
     }
     try {
@@ -331,12 +331,12 @@ export class TokenManager {
       return await within(timers, refreshing, PATIENCE, () => refreshTimeout(PATIENCE));
     } catch (error) {
       if (isGood() && error instanceof OAuthError && !error.reauthorize) return entry;
-      // A token that has expired during the patience: what becomes of the refresh counts.
+      // The token has expired during the wait, so the result of the refresh counts.
       return refreshing;
     }
   }
 
-  /** Tokens other than those that the API has refused. */
+  /** Returns newer tokens than those that the API has refused. */
   async #newer(userID: string, refused: Entry): Promise<Entry> {
     const now = await this.#read(userID);
     if (now.tokensID !== refused.tokensID && this.#isLive(now)) return now;
@@ -363,7 +363,7 @@ export class TokenManager {
       if (replaced) return;
       // A placeholder belongs to a login that began before: its tokens may arrive late, during this call.
       loginID ??= entry?.loginID ?? record?.version;
-      // Another refresh has begun meanwhile.
+      // Another refresh has begun in the meantime.
       if (revoke !== undefined && isUnfinished(record)) continue;
       if (revoke !== undefined && entry !== undefined) await this.#revoke(entry, revoke);
       const deleted = record === undefined || (await store.delete(userID, record.version));
@@ -376,7 +376,7 @@ export class TokenManager {
     throw storeContention();
   }
 
-  /** Without `revoke`, what can't be read can be deleted. */
+  /** Without `revoke`, a record that can't be read can be deleted. */
   #decodeToRemove(userID: string, record: TokenRecord, strict: boolean): Entry | undefined {
     try {
       return this.#codec.decode(userID, record);
@@ -386,7 +386,7 @@ export class TokenManager {
     }
   }
 
-  /** Ends an unfinished refresh: it may have used up the stored token, and the consent would go on with the new one. */
+  /** Finishes an unfinished refresh: if it has used up the stored token, only the new one can be revoked. */
   async #finish(userID: string): Promise<void> {
     await this.#unsaved.save(userID);
     const entry = await this.#readStored(userID);
@@ -394,7 +394,7 @@ export class TokenManager {
     try {
       await this.#refresher.refresh(userID, entry);
     } catch (error) {
-      // It has ended if it has shown that the consent is gone.
+      // A refresh that showed that the consent is gone is finished too.
       const after = await this.#settings.store.read(userID);
       if (isUnfinished(after)) throw refreshUnfinished(error);
     }
@@ -429,7 +429,7 @@ export class TokenManager {
     return entry;
   }
 
-  /** What is stored, or kept in its place. */
+  /** The stored tokens, or newer ones in memory. */
   async #find(userID: string): Promise<Entry | undefined> {
     let entry: Entry | undefined;
     try {
@@ -450,7 +450,7 @@ export class TokenManager {
     return hasTokens(record) ? this.#codec.decode(userID, record) : undefined;
   }
 
-  /** Tokens that wait for their place in the store come before those that are there. */
+  /** Returns the newer tokens if some are in memory because they could not be stored. */
   #withUnsaved(userID: string, entry: Entry): Entry {
     const kept = this.#unsaved.tokens(userID);
     if (kept === undefined || kept.replaces !== entry.tokensID) return entry;
@@ -458,16 +458,16 @@ export class TokenManager {
     return { ...kept.content, record: { version, data, expiresAt } };
   }
 
-  /** Whether there is nothing to do before the tokens are used. */
+  /** Whether the tokens can be used without a refresh. */
   #isLive({ tokens, refreshedAt }: Entry): boolean {
     const { refreshMargin, now } = this.#settings;
     const expiresAt = tokens.expiresAt.getTime();
-    // Where tokens live no longer than the margin, it would have them refreshed at every call.
+    // Otherwise tokens whose lifetime is shorter than the margin would be refreshed at every call.
     const half = refreshedAt === undefined ? Number.POSITIVE_INFINITY : (expiresAt - refreshedAt) / 2;
     return now() < expiresAt - Math.min(refreshMargin, half);
   }
 
-  /** Whether a refresh was interrupted: waiting for the token's expiry would lose what came of it. */
+  /** Whether a refresh was interrupted. Its response would be lost if the next one waited for the token's expiry. */
   #isAbandoned({ record: { refresh } }: Entry): boolean {
     const now = this.#settings.now();
     return refresh !== undefined && refresh.until <= now && refresh.since < now - ABANDONED_AFTER;
@@ -488,7 +488,7 @@ function isUnfinished(
   return record?.refresh !== undefined && record.reauthorize === undefined;
 }
 
-/** Calls a listener; what it throws, or rejects with, does not concern the refresh. */
+/** Calls a listener. If it throws or rejects, the refresh is not affected. */
 function notify<Event>(listener: ((event: Event) => unknown) | undefined, event: Event): void {
   const call = async () => listener?.(event);
   call().catch((error: unknown) => process.emitWarning(error instanceof Error ? error : String(error)));

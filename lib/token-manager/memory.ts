@@ -29,12 +29,12 @@ export class MemoryTokenStore implements TokenStore {
   }
 }
 
-/** A copy that the caller's later changes don't reach. */
+/** A copy, which the caller's later changes don't affect. */
 export function copy<T extends TokenRecord | undefined>(record: T): T {
   return record && { ...record, ...(record.refresh && { refresh: { ...record.refresh } }) };
 }
 
-/** As {@link TokenStore.listUnfinished}, of records in memory. */
+/** Like {@link TokenStore.listUnfinished}, for records in memory. */
 export function findUnfinished(
   records: Iterable<[userID: string, record: TokenRecord]>,
   before: number,

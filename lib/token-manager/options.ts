@@ -9,9 +9,9 @@ import type { TokenInput } from './record.ts';
 import type { TokenStore } from './store.ts';
 import { timedStore } from './timed-store.ts';
 
-/** What `refresh` and `revoke` of a `TokenManager` are called with. */
+/** The options that a `TokenManager` passes to `refresh` and `revoke`. */
 export interface ProviderCallOptions extends CallOptions {
-  /** Aborts when the manager gives up the call. */
+  /** Aborts when the manager stops waiting for the call. */
   signal: AbortSignal;
   /** The provider that was given to `save`. */
   provider?: string;
@@ -21,23 +21,24 @@ export interface ProviderCallOptions extends CallOptions {
 export interface TokenManagerOptions {
   /**
    * Gets new tokens for a refresh token: `(token, options) => refresh(client, token, options)`, with the `refresh` of
-   * the user's provider (`options.provider`). It should follow `options.signal`.
+   * the user's provider (`options.provider`). It should stop when `options.signal` aborts.
    *
    * If it makes the request itself, it should call `options.beforeSend` immediately before the request is sent, and
    * send nothing if that throws: the process may have been frozen in the meantime.
    *
-   * If it repeats a request that got no answer and is then refused, its error must have the earlier
-   * `OAuthError` as its `cause`, as the errors of this package's `refresh` have: the earlier request may have taken effect.
+   * If it repeats a request that got no response and the repeated one is refused, its error must have the error of the
+   * first request, an `OAuthError`, as its `cause`: the first request may have taken effect. This package's `refresh`
+   * does so.
    */
   refresh: (refreshToken: string, options: ProviderCallOptions) => Promise<TokenInput>;
   /**
-   * Where the tokens are kept.
+   * Where the tokens are stored.
    * @default a MemoryTokenStore
    */
   store?: TokenStore | undefined;
   /**
-   * Seals the tokens in the store with a secret of at least 32 characters. With a list, the first one seals and all of
-   * them open. To rotate: add the new one at the end in every process, then move it to the front.
+   * Encrypts the stored tokens with a secret of at least 32 characters. With several secrets, the first one encrypts and
+   * all can decrypt. To rotate, add the new secret at the end in every process, then move it to the front.
    */
   seal?: string | readonly string[] | undefined;
   /**
@@ -62,8 +63,8 @@ export interface TokenManagerOptions {
    */
   storeTimeout?: number | undefined;
   /**
-   * The time, ms since the epoch: for tests and simulators with a clock of their own. Token sets count from the
-   * system's clock; the manager moves their `expiresAt` to this one.
+   * The time, ms since the epoch, for tests and simulators with their own clock. The times of token sets are based on the
+   * system's clock; the manager shifts them to this clock.
    * @default Date.now
    */
   now?: (() => number) | undefined;
@@ -72,18 +73,18 @@ export interface TokenManagerOptions {
    * @default Node's
    */
   timers?: Timers | undefined;
-  /** Called by the process that refreshed a user's tokens, when they are stored or kept to be stored later. */
+  /** Called in the process that refreshed a user's tokens, when they are stored, or in memory if the store failed. */
   onRefreshed?: ((event: RefreshedEvent) => unknown) | undefined;
-  /** Called once when a refresh shows that a user's consent is gone, by the process that stored this: tell the user. */
+  /** Called once when a refresh shows that a user's consent is gone, in the process that stored this: notify the user. */
   onReauthorize?: ((event: ReauthorizeEvent) => unknown) | undefined;
   /**
    * Called once before a consent ends, if the provider says when (`refreshTokenExpiresAt`): at the first refresh within
-   * the `consentMargin`, by the process that refreshed. Ask the user to sign in again.
+   * the `consentMargin`, in the process that made it. Ask the user to sign in again.
    */
   onConsentEnding?: ((event: ConsentEndingEvent) => unknown) | undefined;
   /**
-   * Called when fresh tokens could not be stored, at each try. They are kept in memory, served from there and stored
-   * as soon as that works; a process that ends before loses them (see `flush`).
+   * Called each time fresh tokens could not be stored. They are kept in memory, used from there, and stored as soon as
+   * that works. If the process ends before, they are lost (see `flush`).
    */
   onUnsaved?: ((event: UnsavedEvent) => unknown) | undefined;
 }
@@ -98,7 +99,7 @@ export interface RefreshedEvent {
 /** Reports a user who has to sign in again. */
 export interface ReauthorizeEvent {
   userID: string;
-  /** The provider's answer. */
+  /** The provider's response. */
   error: OAuthError;
 }
 
@@ -112,15 +113,15 @@ export interface ConsentEndingEvent {
 /** Reports tokens that are in memory only. */
 export interface UnsavedEvent {
   userID: string;
-  /** Code `store_failed`; `cause` is what the store reports. */
+  /** Code `store_failed`; its `cause` is the store's error. */
   error: OAuthError;
 }
 
 /** Settings of one call of a `TokenManager`. */
 export interface TokenCallOptions {
   /**
-   * Gives up waiting; the call rejects with a `TransportError`, code `aborted`. Work that has begun goes on: a refresh
-   * may serve others.
+   * Ends the wait: the call rejects with a `TransportError`, code `aborted`. A refresh that has begun continues, because
+   * other calls may need it.
    */
   signal?: AbortSignal | undefined;
 }
@@ -135,7 +136,7 @@ export interface SaveOptions extends TokenCallOptions {
 export interface RemoveOptions extends TokenCallOptions {
   /**
    * Withdraws the consent before the tokens are deleted: `(token) => revoke(client, token)`. Without it, the tokens
-   * are deleted only. It may be called again with a newer token if the tokens changed meanwhile.
+   * are only deleted. It may be called again with a newer token if the tokens changed in the meantime.
    */
   revoke?: ((token: string, options: ProviderCallOptions) => Promise<unknown>) | undefined;
 }
@@ -148,7 +149,7 @@ export interface RecoverOptions extends TokenCallOptions {
    */
   olderThan?: number | undefined;
   /**
-   * How many users at the same time. With a provider that answers in 200 ms, 20 are 6 000 users a minute.
+   * How many users are handled at the same time. If the provider responds in 200 ms, 20 are about 5,000 users a minute.
    * @default 20
    */
   concurrency?: number | undefined;

@@ -4,7 +4,7 @@ import { checkIsObject } from './arguments.ts';
 import { COLUMNS, fromRow, quoteTable, toRow } from './row.ts';
 import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
-/** What comes of a query. */
+/** The result of a query. */
 export interface PostgresResult {
   rowCount: number | null;
   rows: Record<string, unknown>[];
@@ -26,7 +26,7 @@ export interface PostgresTokenStoreOptions {
 
 const DEFAULT_TABLE = 'oauth_tokens';
 
-// PostgreSQL undid the statement because of a concurrent one: serialization_failure, deadlock_detected.
+// PostgreSQL rolled the statement back because of a concurrent one: serialization_failure, deadlock_detected.
 const UNDONE = ['40001', '40P01'];
 const MAX_TRIES = 10;
 
@@ -64,11 +64,11 @@ export async function migrate(pool: PostgresPool, table?: string): Promise<void>
 }
 
 /**
- * Keeps tokens in a table of PostgreSQL, made by `migrate`. Each operation is one statement; no connection and no
- * lock is held in between, so the pool may be PgBouncer's, in transaction mode as well.
+ * Keeps tokens in a table of PostgreSQL that `migrate` creates. Each operation is one statement, and no connection or
+ * lock is held in between, so PgBouncer's transaction mode works too.
  *
- * The pool is the app's: give it an `error` listener (without one, a restart of the database ends the process), and
- * end it when the app ends. It must reach the primary, not a replica.
+ * The app manages the pool: add an `error` listener (without one, a restart of the database ends the process), and end
+ * the pool when the app ends. It must connect to the primary, not to a replica.
  */
 export class PostgresTokenStore implements TokenStore {
   readonly #pool: PostgresPool;
@@ -109,7 +109,7 @@ export class PostgresTokenStore implements TokenStore {
     return rows.map((row) => ({ since: Number(row.refresh_since), userID: String(row.user_id) }));
   }
 
-  /** Where sessions are serializable by default, PostgreSQL may undo a statement: then it is made again. */
+  /** If sessions are serializable by default, PostgreSQL may roll a statement back: then it is repeated. */
   async #write(text: string, values: unknown[]): Promise<boolean> {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -132,7 +132,7 @@ function readOnly(cause: unknown): Error {
 }
 
 function statements(table: string) {
-  // In the statement's own transaction: an app may have switched synchronous commits off for its sessions.
+  // In the statement's own transaction: the app may have disabled synchronous commits for its sessions.
   const durable = `WITH durable AS MATERIALIZED (SELECT set_config('synchronous_commit', 'on', true))`;
   const parameters = COLUMNS.map((_, i) => `$${i + 2}`).join(', ');
   const changes = COLUMNS.map((column, i) => `${column} = $${i + 2}`).join(', ');
@@ -149,7 +149,7 @@ ORDER BY refresh_since, user_id LIMIT $2`,
   };
 }
 
-/** A key of 64 bits for an advisory lock; it is unlikely to be one of the app's own. */
+/** A key of 64 bits for an advisory lock; the app is unlikely to use the same one. */
 function lockKey(table: string): string {
   const hash = createHash('sha256').update(JSON.stringify(['passport-fitbit-strategy', 'migration', table]));
   return hash.digest().readBigInt64BE().toString();

@@ -19,33 +19,33 @@ export interface TokenInput {
   userID?: string | undefined;
 }
 
-/** What the `data` of a record holds. */
+/** The content of the `data` of a record. */
 export interface Content {
   tokens: TokenSet;
-  /** Which token set this is. It stays while leases and marks change the record's version. */
+  /** Identifies the token set. It stays the same while leases and marks change the record's version. */
   tokensID: string;
-  /** Which login the tokens come from. It stays when they are refreshed. */
+  /** Identifies the login that the tokens come from. It stays the same when they are refreshed. */
   loginID: string;
-  /** The provider's name, if the app has given one with the login. */
+  /** The provider's name, if the app passed one to `save`. */
   provider?: string | undefined;
-  /** When a refresh brought the tokens, ms since the epoch; `undefined` for those of a login. */
+  /** When the tokens were refreshed, ms since the epoch; `undefined` for those of a login. */
   refreshedAt?: number | undefined;
 }
 
-/** A record with what it holds. */
+/** A record and its content. */
 export interface Entry extends Content {
   record: TokenRecord;
 }
 
-/** What a record says beside the tokens. */
+/** The other fields of a record. */
 export interface Marks {
   refresh?: RefreshNote | undefined;
   reauthorize?: string | undefined;
 }
 
 /**
- * Makes the record that a user's first login writes before its tokens. A write that gets lost on its way may arrive
- * at any time: an insertion would bring back a user who was removed meanwhile, a replacement finds its version gone.
+ * Makes the record that a user's first login writes before its tokens. A delayed write may arrive at any time: an
+ * insertion of the tokens would restore a user who was removed in the meantime; a replacement doesn't find its version.
  */
 export function placeholder(): TokenRecord {
   return { version: randomUUID(), data: '', expiresAt: 0 };
@@ -67,7 +67,7 @@ export interface RecordCodec {
 /**
  * Makes a codec.
  *
- * @param secrets seal the token sets, if there are any
+ * @param secrets encrypt the token sets, if there are any
  * @throws TypeError a wrong secret
  */
 export function createCodec(secrets: string | readonly string[] | undefined): RecordCodec {
@@ -97,7 +97,7 @@ export function createCodec(secrets: string | readonly string[] | undefined): Re
   };
 }
 
-/** What a seal authenticates beside the tokens: a value that is moved to another user or version does not open. */
+/** What a seal authenticates besides the tokens: a value copied to another user or version can't be decrypted. */
 function context(userID: string, { version, expiresAt, refresh, reauthorize }: TokenRecord): string {
   return JSON.stringify([
     userID,
@@ -132,7 +132,7 @@ function readEntry(userID: string, text: string, record: TokenRecord): Entry {
   try {
     payload = JSON.parse(text);
   } catch {
-    // Not with the parser's message, which quotes the text.
+    // Without the parser's message, which quotes the text.
   }
   if (!isObject(payload)) {
     throw unreadable('if they are sealed, give the manager the same `seal` secrets');
@@ -172,10 +172,10 @@ interface TokenFields {
 }
 
 /**
- * Reads a token set: one of a login, of a refresh, or a stored one. All three are checked alike, so that what is stored
- * can be read back.
+ * Reads a token set of a login or a refresh, or a stored one. All are checked in the same way, so that a stored one can
+ * always be read.
  *
- * @param wrong makes the error that names a wrong field
+ * @param wrong creates the error that names a wrong field
  */
 export function readTokens(value: TokenFields, wrong: (field: string) => Error): TokenSet {
   const { accessToken, refreshToken, tokenType, scope, expiresAt, refreshTokenExpiresAt, userID, raw } =
@@ -205,7 +205,7 @@ function isDate(value: unknown): value is Date {
   return value instanceof Date && !Number.isNaN(value.getTime());
 }
 
-/** A token set whose times are moved to another clock, ms. */
+/** Shifts the times of a token set to another clock, by ms. */
 export function shiftTimes(tokens: TokenSet, by: number): TokenSet {
   const { expiresAt, refreshTokenExpiresAt: end } = tokens;
   const shifted = {

@@ -9,7 +9,7 @@ interface RecoverInit {
   /**
    * Finishes a user's refresh.
    *
-   * @param waited whether processes that may hold an answer have had time to store it
+   * @param waited whether other processes have had time to store a response that they have in memory
    * @returns whether the user has no unfinished refresh any more
    */
   finish(userID: string, waited: boolean): Promise<boolean>;
@@ -21,34 +21,44 @@ interface RecoverInit {
 }
 
 /**
- * Finishes all unfinished refreshes: first those whose answer the provider still repeats, then, after one pause for all
- * of them, the older ones.
+ * Finishes all unfinished refreshes: first those whose response the provider still repeats, then the older ones, after
+ * one pause for all of them.
  */
 export async function recover(init: RecoverInit): Promise<Recovery> {
-  const { now, pause, olderThan } = init;
+  const { store, now, pause, olderThan, signal } = init;
   const recovery: Recovery = { recovered: [], failed: [] };
+  const attempted = new Set<string>();
   const before = now() - olderThan;
-  const young = windowStart(now());
-  await finishAll(init, recovery, before, false, { since: Math.ceil(young), userID: '' });
-  const [old] = await init.store.listUnfinished(Math.min(before, Math.ceil(young)), 1);
-  if (old !== undefined && !init.signal?.aborted) {
+  const repeatedFrom = () => Math.ceil(windowStart(now()));
+  await finishAll(init, recovery, attempted, before, { since: repeatedFrom(), userID: '' });
+  // Those that have become old in the meantime are among them.
+  const old = Math.min(before, repeatedFrom());
+  const [first] = await store.listUnfinished(old, 1);
+  if (first !== undefined && !signal?.aborted) {
     await pause(HOLDER_TIME);
-    await finishAll(init, recovery, Math.min(before, Math.ceil(young)), true);
+    await finishAll(init, recovery, attempted, old);
   }
   return recovery;
 }
 
-/** Goes through the list page by page; a user who can't be helped is passed, not met again. */
+/**
+ * Goes through the list page by page. Each user is attempted once.
+ *
+ * @param after where the list begins; without it, the old refreshes are finished too
+ */
 async function finishAll(
-  { store, finish, concurrency, signal }: RecoverInit,
+  { store, finish, now, concurrency, signal }: RecoverInit,
   recovery: Recovery,
+  attempted: Set<string>,
   before: number,
-  waited: boolean,
   after?: Unfinished,
 ): Promise<void> {
-  const finishOne = async (userID: string) => {
+  const withOld = after === undefined;
+  const finishOne = async ({ userID, since }: Unfinished) => {
+    if (attempted.has(userID) || (!withOld && since < windowStart(now()))) return;
+    attempted.add(userID);
     try {
-      if (await finish(userID, waited)) recovery.recovered.push(userID);
+      if (await finish(userID, withOld)) recovery.recovered.push(userID);
     } catch (error) {
       recovery.failed.push({ userID, error });
     }
@@ -57,9 +67,9 @@ async function finishAll(
     const page = await store.listUnfinished(before, PAGE, last);
     const queue = page.values();
     const work = async () => {
-      for (const { userID } of queue) {
+      for (const unfinished of queue) {
         if (signal?.aborted) return;
-        await finishOne(userID);
+        await finishOne(unfinished);
       }
     };
     await Promise.all(Array.from({ length: Math.min(concurrency, page.length) }, work));

@@ -17,9 +17,9 @@ export interface RedisTokenStoreOptions {
   prefix?: string | undefined;
 }
 
-// KEYS: the record, the list of unfinished refreshes. ARGV: the version that must be there ('' for no record), the new
-// record ('' to delete), its place in the list ('' for none), how the user's place in the list ends.
-// A place is the zero-padded time and the user id, so that the list, all of one score, is sorted by both.
+// KEYS: the record, the list of unfinished refreshes. ARGV: the expected version ('' for no record), the new record
+// ('' to delete), its member of the list ('' for none), the end of the user's members of the list.
+// A member is the zero-padded time and the user id. All have the same score, so the list is sorted by time and user.
 const WRITE = `
 local current = redis.call('GET', KEYS[1])
 local old = current and cjson.decode(current)
@@ -34,11 +34,11 @@ const LIST = `return redis.call('ZRANGEBYLEX', KEYS[1], ARGV[1], ARGV[2], 'LIMIT
 const TIME_LENGTH = 15; // digits
 
 /**
- * Keeps tokens in Redis. Every write is a script that compares the version and keeps the list of unfinished
+ * Keeps tokens in Redis. Every write is a script that compares the version and updates the list of unfinished
  * refreshes.
  *
- * Redis must be set up as a database, not as a cache: `appendonly yes`, best with `appendfsync always`, and
- * `maxmemory-policy noeviction`. The client is the app's: connected to the primary, with an `error` listener.
+ * Redis must be configured as a database, not as a cache: `appendonly yes`, preferably `appendfsync always`, and
+ * `maxmemory-policy noeviction`. The app manages the client: connect it to the primary, and add an `error` listener.
  */
 export class RedisTokenStore implements TokenStore {
   readonly #client: RedisClient;
@@ -105,7 +105,7 @@ export class RedisTokenStore implements TokenStore {
   }
 }
 
-/** Where an unfinished refresh is in the list. */
+/** The member of the list for an unfinished refresh. */
 function place({ since, userID }: Unfinished): string {
   return `${String(Math.max(0, Math.floor(since))).padStart(TIME_LENGTH, '0')}:${userID}`;
 }
@@ -115,7 +115,7 @@ function parse(text: string): TokenRecord {
   try {
     record = JSON.parse(text);
   } catch {
-    // Not with the parser's message, which quotes what is stored.
+    // Without the parser's message, which quotes the stored text.
   }
   if (!isRecord(record)) throw new Error('What Redis has for this user is not a token record');
   return record;

@@ -19,29 +19,29 @@ import { type Content, type Entry, type RecordCodec, readTokens, shiftTimes } fr
 import type { RefreshNote } from './store.ts';
 import { MAX_PAUSE, type Unsaved } from './unsaved.ts';
 
-// Fitbit repeats its answer to an identical request for two minutes.
+// Fitbit repeats its response to an identical request for two minutes.
 // https://dev.fitbit.com/build/reference/web-api/authorization/refresh-token/
 const REPEAT_WINDOW = 120_000; // ms
 
-// For clocks that differ and for a request that is slow to arrive.
+// For differing clocks and slow requests.
 const WINDOW_MARGIN = 20_000; // ms
 
-// What was read from the store this long ago is read again before the token is sent.
+// A lease that was written longer ago than this is written again before the token is sent.
 const STALE_AFTER = 5_000; // ms
 
-// Time for a process that holds an answer in memory to store it: a try may take MAX_PAUSE, and the pause to the next one.
+// Time for a process that has a response in memory to store it: an attempt and the pause before it take MAX_PAUSE each.
 export const HOLDER_TIME = 2 * MAX_PAUSE + 1_000; // ms
 
-const FIRST_WAIT = 50; // ms between two looks at a lease of another process; grows
+const FIRST_WAIT = 50; // ms between two reads while another process has the lease; grows
 const MAX_WAIT = 1_000; // ms
 
-/** What is known of an attempt to refresh before its request. */
+/** What is known about an attempt to refresh before its request. */
 interface Attempt {
   /** When the provider may have received the refresh token for the first time, ms since the epoch. */
   since: number;
   /** When the lifetime of the new tokens begins, ms since the epoch. */
   expiryFrom: number;
-  /** Whether the provider's refusal is final: there is no earlier request whose answer it may still repeat. */
+  /** Whether the provider's refusal is final: there is no earlier request whose response it may still repeat. */
   first: boolean;
   /** ms since the epoch. */
   deadline: number;
@@ -53,14 +53,14 @@ interface RefresherDeps {
   unsaved: Unsaved;
   coolDown: CoolDown;
   isLive(entry: Entry): boolean;
-  /** What is stored, without what is kept in memory. */
+  /** Reads the stored tokens, even if newer ones are in memory. */
   readStored(userID: string): Promise<Entry | undefined>;
   onRefreshed(userID: string, entry: Entry, before: Entry): void;
 }
 
 /**
- * Takes a user's tokens from one set to the next: once for concurrent calls, in this process and in others, and in
- * an order of writes that survives the death of the process at any moment (docs/token-manager.md).
+ * Refreshes users' tokens: once for concurrent calls, in this process and in others, and with an order of writes that
+ * loses nothing if the process dies at any moment (docs/token-manager.md).
  */
 export class Refresher {
   readonly #deps: RefresherDeps;
@@ -72,9 +72,9 @@ export class Refresher {
   }
 
   /**
-   * Resolves with tokens newer than `seen`: by a refresh, or those that another process has stored meanwhile.
+   * Resolves with newer tokens than `seen`: refreshes them, or returns those that another process has stored.
    *
-   * @param waited whether processes that may hold an answer to `seen` have had time to store it
+   * @param waited whether other processes have had time to store a response for `seen` that they have in memory
    */
   refresh(userID: string, seen: Entry, waited = false): Promise<Entry> {
     const key = JSON.stringify([userID, seen.tokensID]);
@@ -86,7 +86,7 @@ export class Refresher {
     return flight;
   }
 
-  /** Waits for the refreshes in progress, whatever becomes of them. */
+  /** Waits until the refreshes in progress have succeeded or failed. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#flights.values());
   }
@@ -100,7 +100,7 @@ export class Refresher {
     let entry: Entry | undefined = seen;
 
     for (let tries = 0; ; tries += 1) {
-      // 1. Know what is stored. An answer in memory goes first: its successor is not asked for before it is stored.
+      // 1. Read. Tokens in memory are stored first: a new refresh token isn't used until it is stored.
       if (unsaved.tokens(userID) !== undefined) {
         await unsaved.save(userID);
         entry = undefined;
@@ -114,14 +114,14 @@ export class Refresher {
       if (refreshToken === undefined) throw noRefreshToken();
       if (tries > 0 && now() >= deadline) throw storeContention();
 
-      // 2. Leave it to the process that is at work on it.
+      // 2. Wait for the process that holds an active lease.
       if (record.refresh !== undefined && others.mayWork(record.version, record.refresh)) {
         await others.pause(settings, deadline);
         entry = undefined;
         continue;
       }
 
-      // 3. Where the provider may not repeat its answer any more, the only copy may be on its way to the store.
+      // 3. If the provider may no longer repeat its response, give a process that has the only copy time to store it.
       if (isOld(record.refresh, now()) && waitedFor !== record.version) {
         waitedFor = record.version;
         await sleep(settings.timers, HOLDER_TIME);
@@ -129,7 +129,7 @@ export class Refresher {
         continue;
       }
 
-      // 4. Claim: the note with the lease, over exactly the record that was seen.
+      // 4. Claim the lease: replace the record that was read with one that has a note.
       const claimed = now();
       const inherited = isOld(record.refresh, claimed) ? undefined : record.refresh;
       const refresh = { since: inherited?.since ?? claimed, by: randomUUID(), until: claimed + LEASE_TIME };
@@ -140,11 +140,11 @@ export class Refresher {
       }
       const lease = new Lease(settings, codec, userID, claim, claimed);
 
-      // 5. Request, if the claim is still what is stored; 6. store the answer; 7. release.
+      // 5. Check the lease; 6. send the request; 7. store the response; 8. release the lease.
       const outcome = await this.#useLease(userID, entry, refreshToken, lease, {
         since: refresh.since,
         expiryFrom: expiryStart(record.refresh, claimed),
-        // Another attempt's request may have been lost: a refusal of ours says less than its answer would.
+        // If another attempt may have sent a request, a refusal of this one isn't final.
         first: inherited === undefined,
         deadline,
       });
@@ -153,7 +153,7 @@ export class Refresher {
     }
   }
 
-  /** @returns the new tokens; `undefined` if the stored ones have changed: look again */
+  /** @returns the new tokens; `undefined` if the stored ones have changed and must be read again */
   async #useLease(
     userID: string,
     entry: Entry,
@@ -164,7 +164,7 @@ export class Refresher {
     const { settings, coolDown } = this.#deps;
     const { now } = settings;
     const guard = new SendGuard(now, lease, since);
-    // Where a request may have been sent, now or by an earlier attempt, the note stays.
+    // If a request may have been sent, by this attempt or an earlier one, the note stays.
     const leave = async () => {
       lease.stopRenewing();
       const leaving = guard.sent || entry.record.refresh !== undefined ? lease.release() : lease.withdraw();
@@ -172,7 +172,7 @@ export class Refresher {
     };
     let tokens: TokenSet;
     try {
-      // A process that was frozen here would send a token that others may have used up long ago.
+      // If the process was frozen here, others may have used up the token long ago.
       while (now() - lease.confirmedAt > STALE_AFTER) {
         if (now() < deadline && (await lease.renew())) continue;
         await leave();
@@ -193,9 +193,9 @@ export class Refresher {
         if (await this.#markRefused(userID, entry, failure, lease)) throw failure;
         return undefined;
       }
-      // The provider has refused the only request that was made: there is nothing to finish.
+      // The provider has refused the only request, so there is nothing to finish.
       if (definite) await lease.withdraw().catch(() => {});
-      else await lease.release().catch(() => {}); // Otherwise it ends on its own.
+      else await lease.release().catch(() => {}); // Otherwise it expires.
       throw failure;
     }
     lease.stopRenewing();
@@ -204,9 +204,9 @@ export class Refresher {
   }
 
   /**
-   * Asks for new tokens, until the deadline. A later answer is not lost: it is offered to the store.
+   * Requests new tokens, until the deadline. A later response is stored too.
    *
-   * @param expiryFrom when the tokens' lifetime begins, ms since the epoch: the answer may repeat an earlier one
+   * @param expiryFrom when the tokens' lifetime begins, ms since the epoch: the response may repeat an earlier one
    */
   #request(
     userID: string,
@@ -224,7 +224,7 @@ export class Refresher {
       abort.abort(error);
       answer.then(
         (tokens) => {
-          // What is kept already is this answer or a newer one.
+          // The tokens in memory are from this response or a newer one.
           if (this.#deps.unsaved.tokens(userID) !== undefined) return;
           void this.#storeAnswer(userID, entry, this.#toContent(entry, tokens)).catch(() => {});
         },
@@ -265,7 +265,7 @@ export class Refresher {
     try {
       if (!(await unsaved.save(userID, version))) return undefined;
     } catch (error) {
-      // The tokens may be in this process only. They are served, and stored as soon as that works.
+      // The tokens may be in this process only. They are used, and stored as soon as that works.
       unsaved.retry(userID, error);
     }
     const fresh = {
@@ -276,10 +276,10 @@ export class Refresher {
     return fresh;
   }
 
-  /** Notes that the consent is gone; resolves with `false` if something newer is stored. */
+  /** Marks in the store that the consent is gone; resolves with `false` if something newer is stored. */
   async #markRefused(userID: string, entry: Entry, refused: OAuthError, lease: Lease): Promise<boolean> {
     const { unsaved } = this.#deps;
-    if (unsaved.tokens(userID) !== undefined) return false; // The answer to an earlier request has come after all.
+    if (unsaved.tokens(userID) !== undefined) return false; // The response to an earlier request has arrived after all.
     unsaved.keep(userID, { replaces: entry.tokensID, content: entry, refused });
     try {
       return await unsaved.save(userID, lease.version);
@@ -318,7 +318,7 @@ class SendGuard {
   /** @throws TransportError the request must not be sent */
   readonly check = (): void => {
     const now = this.#now();
-    // The provider repeats its answer to an identical request, but only for a while.
+    // The provider repeats its response to an identical request only for a while.
     const inTime = this.#sent
       ? now - this.#since <= REPEAT_WINDOW - WINDOW_MARGIN
       : now - this.#lease.confirmedAt <= STALE_AFTER;
@@ -339,7 +339,7 @@ class Observer {
     this.#now = now;
   }
 
-  /** Whether a lease is not over. Where the clocks of two machines disagree, it ends a lease's time after it was seen. */
+  /** Whether a lease is active. As clocks differ, an unchanged lease expires LEASE_TIME after it was first read. */
   mayWork(version: string, { until }: RefreshNote): boolean {
     const now = this.#now();
     if (version !== this.#version) {
@@ -356,28 +356,28 @@ class Observer {
   }
 }
 
-/** Whether a refresh began so long ago that the provider may not repeat its answer any more. */
+/** Whether a refresh began so long ago that the provider may no longer repeat its response. */
 export function isOld(note: RefreshNote | undefined, now: number): boolean {
   return note !== undefined && now - note.since > REPEAT_WINDOW - WINDOW_MARGIN;
 }
 
-/** The time from which on the provider repeats answers, ms since the epoch. */
+/** The provider still repeats the responses to requests since this time, ms since the epoch. */
 export function windowStart(now: number): number {
   return now - (REPEAT_WINDOW - WINDOW_MARGIN);
 }
 
-/** When the lifetime of tokens that are asked for now may have begun: with the first request that may be answered again. */
+/** When the lifetime of requested tokens may have begun: with the first request, whose response may be repeated. */
 function expiryStart(note: RefreshNote | undefined, now: number): number {
   return note !== undefined && now - note.since <= REPEAT_WINDOW + WINDOW_MARGIN ? note.since : now;
 }
 
-/** Whether an error is the provider's answer to the first request that a `refresh` has made. */
+/** Whether an error is the provider's response to the first request of a call of `refresh`. */
 function isAnswer(error: unknown): boolean {
   if (!(error instanceof OAuthError) || error instanceof TransportError) return false;
   return !(error.cause instanceof OAuthError) && (error.reauthorize || isRefusal(error));
 }
 
-/** An answer tells what has changed. Google's has no refresh token as a rule: the old one stays valid. */
+/** A response has only what has changed. Google's usually has no refresh token: the old one stays valid. */
 function merge(old: TokenSet, answer: TokenSet): TokenSet {
   const refreshToken = answer.refreshToken ?? old.refreshToken;
   const keepsEnd = answer.refreshToken === undefined || answer.refreshToken === old.refreshToken;

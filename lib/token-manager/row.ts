@@ -27,7 +27,7 @@ export function toRow({ version, data, expiresAt, refresh, reauthorize }: TokenR
   ];
 }
 
-/** The record of a row. Drivers give large integers as strings, numbers or BigInts. */
+/** The record of a row. Drivers return large integers as strings, numbers or BigInts. */
 export function fromRow(row: Record<string, unknown>): TokenRecord {
   const record: TokenRecord = {
     version: String(row.version),
@@ -45,7 +45,7 @@ export function fromRow(row: Record<string, unknown>): TokenRecord {
   return record;
 }
 
-/** A table's name in double quotes; its schema, if it has one, apart. */
+/** A table's name in double quotes; a schema is quoted separately. */
 export function quoteTable(table: string): string {
   checkString(table, 'table');
   if (!NAME.test(table)) throw new TypeError('"table" must be a name of letters, digits and underscores');

@@ -3,7 +3,7 @@ import { checkIsObject } from './arguments.ts';
 import { COLUMNS, fromRow, quoteTable, toRow } from './row.ts';
 import type { TokenRecord, TokenStore, Unfinished } from './store.ts';
 
-/** A prepared statement, as `libsql`, `better-sqlite3` and `node:sqlite` have it. */
+/** A prepared statement of `libsql`, `better-sqlite3` or `node:sqlite`. */
 export interface SqliteStatement {
   run(...values: (string | number | null)[]): { changes: number | bigint };
   get(...values: (string | number | null)[]): unknown;
@@ -32,8 +32,8 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;`;
 
 /**
- * Keeps tokens in an SQLite file: for one machine, with any number of processes. The database is the app's: open
- * it on a local disk, and close it when the app ends.
+ * Keeps tokens in an SQLite file: for one machine, with any number of processes. The app manages the database:
+ * open it on a local disk, and close it when the app ends.
  *
  * @example
  * const store = new SqliteTokenStore(new Database('tokens.sqlite')); // import Database from 'libsql'

@@ -3,8 +3,8 @@ import { storeFailed } from './errors.ts';
 import type { TokenStore } from './store.ts';
 
 /**
- * A store that reports every failure as an `OAuthError`, code `store_failed`, and that answers in time: a driver may
- * keep a command until its database is back.
+ * A store that reports every failure as an `OAuthError`, code `store_failed`, and whose operations have a time limit: a
+ * driver may hold a command until its database is reachable again.
  *
  * @param timeout of each operation, ms
  */

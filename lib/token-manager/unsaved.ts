@@ -6,23 +6,23 @@ import type { TokenStore } from './store.ts';
 
 const FIRST_PAUSE = 250; // ms; doubles with each try
 
-/** The longest pause between two tries to store an answer, and the longest that one try delays the next, ms. */
+/** The longest pause between two attempts to store a response, and the longest wait for one attempt, ms. */
 export const MAX_PAUSE = 2_000;
 
 const MAX_TRIES = 10;
 
-/** What a provider answered to a refresh. */
+/** A provider's response to a refresh. */
 export interface Answer {
-  /** The token set that was refreshed: the answer takes its place and no other's. */
+  /** The token set that was refreshed: the response replaces only this one. */
   replaces: string;
   /** The new tokens; with `refused`, the old ones. */
   content: Content;
-  /** Set if only a new consent helps. */
+  /** Set if the user has to consent again. */
   refused?: OAuthError | undefined;
 }
 
 interface Kept extends Answer {
-  /** Versions that were written, perhaps without effect. */
+  /** The versions of all attempted writes; any of them may have taken effect. */
   readonly versions: Set<string>;
   pause: number;
   timer?: unknown;
@@ -33,15 +33,15 @@ interface UnsavedDeps {
   codec: RecordCodec;
   timers: Timers;
   now(): number;
-  /** Called with each try that failed. */
+  /** Called after each failed attempt. */
   onFailure(userID: string, answer: Answer, error: unknown): void;
-  /** Told when an answer is in the store. */
+  /** Called when a response is stored. */
   onStored(userID: string, answer: Answer): void;
 }
 
 /**
- * The provider's answers that the store has not confirmed, by user. There may be no other copy of them: they stay here
- * until the store has them, or something newer.
+ * The provider's responses that are not stored yet, by user. There may be no other copy of them: they stay here until
+ * they, or newer tokens, are stored.
  */
 export class Unsaved {
   readonly #kept = new Map<string, Kept>();
@@ -51,7 +51,7 @@ export class Unsaved {
     this.#deps = deps;
   }
 
-  /** The tokens that wait for their place in the store. */
+  /** The tokens of a user that are not stored yet. */
   tokens(userID: string): Answer | undefined {
     const kept = this.#kept.get(userID);
     return kept?.refused === undefined ? kept : undefined;
@@ -62,7 +62,7 @@ export class Unsaved {
     this.#kept.set(userID, { ...answer, versions: new Set(), pause: FIRST_PAUSE });
   }
 
-  /** Forgets what is kept of a user. */
+  /** Forgets the response for a user. */
   drop(userID: string): void {
     const kept = this.#kept.get(userID);
     if (kept === undefined) return;
@@ -71,10 +71,10 @@ export class Unsaved {
   }
 
   /**
-   * Stores what is kept of a user, now.
+   * Stores the response for a user.
    *
-   * @param expected the version that the record most likely has, which saves a read
-   * @returns whether there was something to store, and it is stored
+   * @param expected the version that the record most likely has; it saves a read
+   * @returns whether there was a response and it is stored
    */
   async save(userID: string, expected?: string): Promise<boolean> {
     const kept = this.#kept.get(userID);
@@ -87,15 +87,15 @@ export class Unsaved {
     return stored;
   }
 
-  /** Reports that the store failed, and tries again after a while, for as long as it takes. */
+  /** Reports that the store failed, and tries again after a pause, until it succeeds. */
   retry(userID: string, error: unknown): void {
     const kept = this.#kept.get(userID);
     if (kept === undefined) return;
     const { timers, onFailure } = this.#deps;
     timers.clearTimeout(kept.timer);
-    // A try that hangs, as on a connection that is half open, must not delay the next one.
+    // An attempt that hangs, for example on a half-open connection, must not delay the next one.
     const late = () => storeFailed(new Error(`The tokens were not stored within ${MAX_PAUSE} ms`));
-    // Not unref'd: a process with nothing else to do must not end while it has the only copy.
+    // Not unref'd: an idle process must not end while it has the only copy.
     kept.timer = timers.setTimeout(() => {
       within(timers, this.save(userID), MAX_PAUSE, late).catch((again: unknown) => {
         if (this.#kept.get(userID) === kept) this.retry(userID, again);
@@ -105,14 +105,14 @@ export class Unsaved {
     onFailure(userID, kept, error);
   }
 
-  /** Stores all that is kept; rejects with the first failure when all has been tried. */
+  /** Tries to store all responses, then rejects with the first failure. */
   async saveAll(): Promise<void> {
     const results = await Promise.allSettled([...this.#kept.keys()].map((userID) => this.save(userID)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
 
-  /** @returns whether the answer is in the store; `false` if something newer is, or the user was removed */
+  /** @returns whether the response is stored; `false` if something newer is stored, or the user was removed */
   async #store(userID: string, kept: Kept, expected?: string): Promise<boolean> {
     const { store, codec, now } = this.#deps;
     const { content, refused, versions } = kept;
@@ -125,10 +125,10 @@ export class Unsaved {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       const record = await store.read(userID);
       if (record === undefined || isPlaceholder(record)) return false;
-      if (versions.has(record.version)) return true; // An earlier try has arrived after all.
+      if (versions.has(record.version)) return true; // An earlier write has taken effect after all.
       const current = codec.decode(userID, record);
       if (current.tokensID !== kept.replaces) return current.tokensID === content.tokensID;
-      // Another process has found out the same, or is about to get an answer of its own.
+      // Another process has stored the refusal, or is about to get its own response.
       const { refresh, reauthorize } = record;
       if (refused && (reauthorize !== undefined || (refresh !== undefined && refresh.until > now())))
         return false;

@@ -1,4 +1,4 @@
-/** Waits for a promise until the signal aborts. What comes of it later is not looked at. */
+/** Waits for a promise until the signal aborts. A later result is ignored. */
 export function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,

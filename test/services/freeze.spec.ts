@@ -1,17 +1,8 @@
-import { TokenManager } from 'passport-fitbit-strategy/token-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildWorker, type Program } from './support/build.ts';
-import { SharedClock } from './support/clock.ts';
-import {
-  type Connected,
-  connect,
-  type Database,
-  startPostgres,
-  startRedis,
-  startSqlite,
-} from './support/databases.ts';
-import { type Moment, Provider } from './support/provider.ts';
-import { type PauseMoment, type TokenResult, Worker } from './support/workers.ts';
+import { App } from './support/app.ts';
+import { DATABASES } from './support/databases.ts';
+import type { Moment, Provider } from './support/provider.ts';
+import type { PauseMoment, TokenResult, Worker } from './support/workers.ts';
 
 // For all databases together.
 const ROUNDS = Number(process.env.FREEZE_ROUNDS ?? 60);
@@ -29,63 +20,22 @@ const PLANS: readonly (Moment | PauseMoment)[] = [
   'answered',
 ];
 
-describe.each([
-  ['PostgreSQL', startPostgres],
-  ['Redis', startRedis],
-  ['SQLite', startSqlite],
-] as const)('a process that is frozen for longer than its lease and the window, on %s', (name, start) => {
-  const provider = new Provider();
-  const users = Array.from({ length: USERS }, (_, i) => `user${i}`);
-  const workers: Worker[] = [];
-  let program: Program;
-  let database: Database;
-  let own: Connected;
-  let clock: SharedClock;
-  let ahead = 0;
-
-  const travel = (ms: number) => {
-    ahead += ms;
-    clock.set(ahead);
-  };
+describe.each(DATABASES)('a process that is frozen past its lease and the window, on %s', (name, start) => {
+  let app: App;
 
   beforeAll(async () => {
-    program = await buildWorker();
-    database = await start();
-    own = await connect(database);
-    await provider.start();
-    clock = new SharedClock(`${program.path}.clock`);
-    clock.set(0);
-    provider.now = () => clock.now();
-    provider.delay = () => 8;
-    for (const worker of ['frozen', 'other']) {
-      const { kind, url } = database;
-      const settings = { name: worker, database: { kind, url }, providerURL: provider.url };
-      workers.push(new Worker(program.path, { ...settings, clockPath: clock.path }));
-    }
-    await Promise.all(workers.map((worker) => worker.ready()));
+    app = await App.start(start);
+    app.provider.now = () => app.clock.now();
+    app.provider.delay = () => 8;
   });
 
-  afterAll(async () => {
-    await Promise.all(workers.map((worker) => worker.kill()));
-    await own?.close();
-    await provider.stop();
-    await database?.destroy();
-    program?.delete();
-  });
+  afterAll(() => app?.destroy());
 
   test('uses no token that others have used up, and loses none', async () => {
-    const reader = new TokenManager({
-      store: own.store,
-      refresh: () => Promise.reject(new Error('The test does not refresh')),
-      now: () => clock.now(),
-    });
-    for (const userID of users) {
-      const expiresAt = new Date(Date.now() + HOUR);
-      const tokens = { ...provider.grant(userID), tokenType: 'Bearer', scope: [], expiresAt, raw: {} };
-      await reader.save(userID, tokens);
-    }
-    const [frozen, other] = workers as [Worker, Worker];
-    const rounds = Math.round(ROUNDS / 3);
+    const { provider, database, own, clock } = app;
+    const users = await app.logIn(USERS);
+    const [frozen, other] = (await app.startWorkers(['frozen', 'other'])) as [Worker, Worker];
+    const rounds = Math.round(ROUNDS / DATABASES.length);
     const wrong: unknown[] = [];
     let underWay = 0;
     const check = (round: number, asked: string[], tokens: TokenResult[] | undefined) => {
@@ -100,13 +50,13 @@ describe.each([
     };
     // Both set their connections up: a process that is frozen while it does so sends its request when it thaws.
     for (const worker of [frozen, other]) {
-      travel(2 * HOUR);
+      clock.advance(2 * HOUR);
       await worker.tokens(users);
     }
     for (let round = 0; round < rounds; round += 1) {
       const plan = PLANS[round % PLANS.length] ?? 'read';
       const user = users.slice(round % USERS, (round % USERS) + 1);
-      travel(2 * HOUR);
+      clock.advance(2 * HOUR);
       if (plan === 'read' || plan === 'claim' || plan === 'check') await frozen.pauseAfter(plan);
       const moment = reached(provider, frozen, plan);
       const asked = frozen.tokens(user);
@@ -114,9 +64,9 @@ describe.each([
       frozen.freeze();
       const [userID = ''] = user;
       if ((await own.store.read(userID))?.refresh !== undefined) underWay += 1;
-      travel(LEASE);
+      clock.advance(LEASE);
       check(round, user, await other.tokens(user));
-      travel(300_000);
+      clock.advance(300_000);
       check(round, user, await other.refresh(user));
       frozen.thaw();
       await asked;

@@ -1,22 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TokenManager } from 'passport-fitbit-strategy/token-manager';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildWorker, type Program } from './support/build.ts';
-import { SharedClock } from './support/clock.ts';
-import {
-  type Connected,
-  connect,
-  type Database,
-  startPostgres,
-  startRedis,
-  startSqlite,
-} from './support/databases.ts';
-import { type Moment, Provider } from './support/provider.ts';
-import { Worker } from './support/workers.ts';
+import { App } from './support/app.ts';
+import { DATABASES } from './support/databases.ts';
+import type { Moment, Provider } from './support/provider.ts';
+import type { Worker } from './support/workers.ts';
 
 // For all databases together.
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 144);
-const DATABASES = 3;
 const PROCESSES = 4;
 const SPARES = 3;
 const USERS = 6;
@@ -26,31 +16,15 @@ const LEASE = 10_000; // ms; how long a process that was killed keeps others wai
 /** When a process is killed: at a moment that the provider sees, or just so. */
 const PLANS: readonly (Moment | 'any')[] = ['received', 'rotated', 'answered', 'any'];
 
-describe.each([
-  ['PostgreSQL', startPostgres],
-  ['Redis', startRedis],
-  ['SQLite', startSqlite],
-] as const)('a process that is killed, on %s', (name, start) => {
-  const provider = new Provider();
-  const users = Array.from({ length: USERS }, (_, i) => `user${i}`);
+describe.each(DATABASES)('a process that is killed, on %s', (name, start) => {
   const workers: Worker[] = [];
   const spares: Worker[] = [];
-  let program: Program;
-  let database: Database;
-  let own: Connected;
-  let clock: SharedClock;
-  let ahead = 0;
+  let app: App;
   let started = 0;
 
   const startWorker = () => {
     started += 1;
-    const { kind, url } = database;
-    return new Worker(program.path, {
-      name: `worker${started}`,
-      database: { kind, url },
-      providerURL: provider.url,
-      clockPath: clock.path,
-    });
+    return app.startWorker(`worker${started}`);
   };
   const nextWorker = async () => {
     spares.push(startWorker());
@@ -60,47 +34,22 @@ describe.each([
   };
 
   beforeAll(async () => {
-    program = await buildWorker();
-    database = await start();
-    own = await connect(database);
-    await provider.start();
-    provider.delay = () => 8;
-    clock = new SharedClock(`${program.path}.clock`);
-    clock.set(ahead);
+    app = await App.start(start);
+    app.provider.delay = () => 8;
     for (let i = 0; i < SPARES; i += 1) spares.push(startWorker());
     for (let i = 0; i < PROCESSES; i += 1) workers.push(await nextWorker());
   });
 
-  afterAll(async () => {
-    await Promise.all([...workers, ...spares].map((worker) => worker.kill()));
-    await own?.close();
-    await provider.stop();
-    await database?.destroy();
-    program?.delete();
-  });
+  afterAll(() => app?.destroy());
 
   test('loses no refresh token', async () => {
-    const reader = new TokenManager({
-      store: own.store,
-      refresh: () => Promise.reject(new Error('The test does not refresh')),
-      now: () => clock.now(),
-    });
-    for (const userID of users) {
-      const expiresAt = new Date(Date.now() + HOUR);
-      await reader.save(userID, {
-        ...provider.grant(userID),
-        tokenType: 'Bearer',
-        scope: [],
-        expiresAt,
-      });
-    }
-
-    const rounds = Math.round(ROUNDS / DATABASES);
+    const { provider, reader, clock } = app;
+    const users = await app.logIn(USERS);
+    const rounds = Math.round(ROUNDS / DATABASES.length);
     const tally = { kills: 0, refreshUnderWay: 0, received: 0, rotated: 0, answered: 0, any: 0 };
     const losses: unknown[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      ahead += 2 * HOUR;
-      clock.set(ahead);
+      clock.advance(2 * HOUR);
       const [victim, ...others] = workers as [Worker, ...Worker[]];
       const plan = PLANS[round % PLANS.length] as Moment | 'any';
       // In every other round, nobody else is at work: what the victim leaves is found afterwards.
@@ -114,8 +63,7 @@ describe.each([
       await killed;
       await asked;
       // What the victim leaves is taken over when its lease is over.
-      ahead += LEASE;
-      clock.set(ahead);
+      clock.advance(LEASE);
       tally.kills += 1;
       if (victim.underWay.size > 0) {
         tally.refreshUnderWay += 1;

@@ -1,19 +1,8 @@
 import { tokenStoreConformance } from 'passport-fitbit-strategy/token-manager/conformance';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import {
-  type Connected,
-  connect,
-  type Database,
-  startPostgres,
-  startRedis,
-  startSqlite,
-} from './support/databases.ts';
+import { type Connected, connect, DATABASES, type Database } from './support/databases.ts';
 
-describe.each([
-  ['PostgreSQL', startPostgres],
-  ['Redis', startRedis],
-  ['SQLite', startSqlite],
-] as const)('the store on %s', (_, start) => {
+describe.each(DATABASES)('the store on %s', (_, start) => {
   let database: Database;
   const stores: Connected[] = [];
 

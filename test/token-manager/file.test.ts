@@ -1,8 +1,17 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, watch } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -97,7 +106,7 @@ test('names of temporary files are random', async () => {
 test('a link that somebody has put in place of the lock is not followed', async () => {
   const target = join(folder, 'target');
   symlinkSync(target, join(folder, 'tokens.json.lock'));
-  await expect(new FileTokenStore(join(folder, 'tokens.json')).read('ann')).rejects.toThrow('EEXIST');
+  await expect(new FileTokenStore(join(folder, 'tokens.json')).read('ann')).rejects.toThrow('already uses');
   expect(readdirSync(folder)).not.toContain('target');
 });
 
@@ -113,6 +122,52 @@ test('a second process is refused, until the first one has ended, however it end
   await once(first, 'close');
   expect(await store.read('ann')).toMatchObject({ version: '2' });
 }, 30_000);
+
+describe('the lock of a process that has ended', () => {
+  const lockChild = fileURLToPath(new URL('./file-lock-child.ts', import.meta.url));
+  const start = async (mode: string): Promise<ChildProcess> => {
+    const started = fork(lockChild, [mode], { execArgv: ['--import', 'tsx'] });
+    onTestFinished(() => void started.kill('SIGKILL'));
+    await once(started, 'message');
+    return started;
+  };
+  const use = async (user: ChildProcess, path: string): Promise<unknown> => {
+    user.send(path);
+    return (await once(user, 'message'))[0];
+  };
+  const leaveLock = (path: string) => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    writeFileSync(`${path}.lock`, `${pid} 63f5a1c2-ended ${hostname()}`);
+  };
+
+  test('is replaced by one of many processes that find it at the same time', async () => {
+    const contenders = await Promise.all(Array.from({ length: 6 }, () => start('slow')));
+    for (let round = 0; round < 25; round += 1) {
+      const path = join(folder, `tokens-${round}.json`);
+      leaveLock(path);
+      const results = await Promise.all(contenders.map((contender) => use(contender, path)));
+      const refused = results.filter((result) => /already uses this token file/.test(String(result)));
+      expect([results.filter((result) => result === 'used').length, refused.length]).toEqual([1, 5]);
+    }
+    // Nothing but the locks is left.
+    expect(readdirSync(folder).filter((name) => !/^tokens-\d+\.json\.lock$/.test(name))).toEqual([]);
+  }, 60_000);
+
+  test('can be replaced after processes have died while they were replacing it', async () => {
+    const path = join(folder, 'tokens.json');
+    leaveLock(path);
+    // The first two die before and after they have checked the old lock; the others find what those have left.
+    const steps = [4, 5, 7, 8, 9];
+    const [last, ...mortals] = await Promise.all(['fast', ...steps].map((mode) => start(String(mode))));
+    for (const mortal of mortals) {
+      mortal.send(path);
+      expect(await once(mortal, 'exit')).toEqual([null, 'SIGKILL']);
+    }
+    expect(readdirSync(folder).length).toBeGreaterThan(1);
+    expect(last && (await use(last, path))).toBe('used');
+    expect(readdirSync(folder)).toEqual(['tokens.json.lock']);
+  }, 60_000);
+});
 
 /** Mounts a file system of 64 KiB, which only root can do, and not in every container. */
 function mountSmall(path: string): boolean {

@@ -419,6 +419,30 @@ describe('recover', () => {
     expect(asked).toHaveLength(100);
   });
 
+  test('waits once for all notes that become old while it works', async () => {
+    vi.useFakeTimers();
+    const asked: string[] = [];
+    const { tokens, store } = setUp({
+      refresh: async (token) => {
+        asked.push(token);
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        if (token === 'refresh0') throw new TransportError('Down', { code: 'timeout', operation: 'refresh' });
+        return tokenSet(`-of-${token}`);
+      },
+    });
+    for (let i = 0; i < 40; i += 1) {
+      await tokens.save(`user${i}`, tokenSet(i));
+      await change(store, `user${i}`, interrupted(90_000));
+    }
+    const recovering = tokens.recover({ concurrency: 1 });
+    // 40 requests, one pause of five seconds.
+    await vi.advanceTimersByTimeAsync(46_000);
+    const { recovered, failed } = await recovering;
+    expect(recovered).toHaveLength(39);
+    expect(failed).toHaveLength(1);
+    expect(asked).toHaveLength(40);
+  });
+
   test('has nothing to do for a user who was removed or refreshed meanwhile', async () => {
     const store = new FaultyStore();
     const { tokens, asked } = setUp({ store });

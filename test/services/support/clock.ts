@@ -1,8 +1,9 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 
-/** A clock that several processes share through a file: all of them see at once that a test has put it forward. */
+/** A clock that several processes share through a file: a test sets it forward for all of them at once. */
 export class SharedClock {
   readonly path: string;
+  #ahead = 0;
 
   constructor(path: string) {
     this.path = path;
@@ -12,10 +13,11 @@ export class SharedClock {
     return Date.now() + Number(readFileSync(this.path, 'utf8'));
   }
 
-  /** @param ms how far the clock is ahead of the system's */
-  set(ms: number): void {
+  /** Sets the clock forward. Only one process may do so; with 0, it creates the file. */
+  advance(ms: number): void {
+    this.#ahead += ms;
     // In one step: a reader must not find half of it.
-    writeFileSync(`${this.path}.new`, String(ms));
+    writeFileSync(`${this.path}.new`, String(this.#ahead));
     renameSync(`${this.path}.new`, this.path);
   }
 }

@@ -37,7 +37,7 @@ export interface Database extends Address {
 }
 
 export async function startPostgres(): Promise<Database> {
-  const bin = program(postgresFolders(), 'apt-get install postgresql');
+  const bin = process.env.PG_BIN ?? program(postgresFolders(), 'apt-get install postgresql');
   // PostgreSQL refuses to run as root.
   const owner = process.getuid?.() === 0 ? idsOf('postgres') : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'token-stores-postgres-'));
@@ -118,6 +118,13 @@ export async function startSqlite(): Promise<Database> {
     destroy: async () => rmSync(folder, { recursive: true, force: true }),
   };
 }
+
+/** The databases that the library has stores for. */
+export const DATABASES = [
+  ['PostgreSQL', startPostgres],
+  ['Redis', startRedis],
+  ['SQLite', startSqlite],
+] as const;
 
 /**
  * PgBouncer in transaction mode before a PostgreSQL.
