@@ -13,6 +13,9 @@ const LAST_TRY = 100_000; // ms after the first one
 
 const CONNECTION_TIME = 100; // ms
 
+// How many exchanges in a row may fail before the loss of a consent is bad luck: two minutes allow for a few tries only.
+const MAX_FAILED = 4;
+
 /** The tokens that come from one login. */
 interface Family {
   user: string;
@@ -22,6 +25,10 @@ interface Family {
   expiries: number[];
   /** When the last refresh token was used up. */
   usedAt: number;
+  /** Exchanges in a row that the network or the provider has failed. */
+  failed: number;
+  /** Whether it died after so many of them that nothing could have saved it. */
+  hopeless: boolean;
 }
 
 /** A token endpoint: single-use tokens, a time in which an answer is repeated, families that die when a token is used again. */
@@ -43,7 +50,15 @@ export class ProviderModel {
   /** Gives a consent; the tokens of the login. */
   login(user: string, lifetime: number): TokenInput & { refreshToken: string } {
     const { now } = this.#world;
-    const family = { user, alive: true, generation: 0, expiries: [now + lifetime], usedAt: 0 };
+    const family = {
+      user,
+      alive: true,
+      generation: 0,
+      expiries: [now + lifetime],
+      usedAt: 0,
+      failed: 0,
+      hopeless: false,
+    };
     const id = this.#families.push(family) - 1;
     return tokens(user, id, 0, lifetime);
   }
@@ -64,6 +79,11 @@ export class ProviderModel {
   /** Whether the consent that a token comes from lives. */
   lives(token: string): boolean {
     return this.#find(token).family.alive;
+  }
+
+  /** Whether a consent of the user is lost and nothing could have saved it. */
+  isHopeless(user: string): boolean {
+    return this.#families.some((family) => family.user === user && family.hopeless);
   }
 
   revoke(token: string): void {
@@ -146,6 +166,8 @@ export class ProviderModel {
     const failing = world.chance(faults.providerFailure ?? 0) ? world.pick(['before', 'after']) : 'never';
     const refused = again && world.chance(faults.refusedRepetition ?? 0);
     world.tell(process.name, `asks with ${token}${lost === 'nothing' ? '' : ` (${lost} lost)`}`);
+    const { family } = this.#find(token);
+    if (lost !== 'nothing' || failing !== 'never') family.failed += 1;
     if (lost === 'request') return;
     world.after(world.between(1, 100), () => {
       let answer: TokenInput | Error;
@@ -158,7 +180,12 @@ export class ProviderModel {
         `answers ${token}: ${answer instanceof Error ? answer.message : answer.accessToken}`,
       );
       if (lost === 'answer') return;
-      world.after(world.between(1, 100), () => process.deliver(() => onAnswer(answer)));
+      world.after(world.between(1, 100), () =>
+        process.deliver(() => {
+          if (!(answer instanceof Error)) family.failed = 0;
+          onAnswer(answer);
+        }),
+      );
     });
   }
 
@@ -176,6 +203,7 @@ export class ProviderModel {
     } else {
       this.counts.reuses += 1;
       family.alive = false;
+      family.hopeless = family.failed >= MAX_FAILED;
       return failure(400, 'invalid_grant');
     }
     return tokens(family.user, id, family.generation, LIFETIME);

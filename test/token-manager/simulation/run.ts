@@ -34,11 +34,11 @@ async function run(name: FaultClass): Promise<void> {
   const window = values.window === undefined ? undefined : Number(values.window);
   const first = Number(values.seed ?? values.from);
   const count = values.seed === undefined ? Number(values.seeds) : 1;
-  const total = { calls: 0, errors: 0, refreshes: 0, repeats: 0, reuses: 0 };
+  const total = { calls: 0, errors: 0, refreshes: 0, repeats: 0, reuses: 0, hopeless: 0 };
   let failed = 0;
   for (let seed = first; seed < first + count; seed += 1) {
     const { violations, counts, trace } = await simulate(seed, FAULTS[name], { window, trace: values.trace });
-    for (const key of ['calls', 'errors', 'refreshes', 'repeats', 'reuses'] as const)
+    for (const key of ['calls', 'errors', 'refreshes', 'repeats', 'reuses', 'hopeless'] as const)
       total[key] += counts[key];
     if (trace !== undefined) console.info(trace.join('\n'));
     if (violations.length === 0) continue;
@@ -46,9 +46,9 @@ async function run(name: FaultClass): Promise<void> {
     process.exitCode = 1;
     if (failed <= SHOWN) console.info(`${name}, seed ${seed}: ${violations.join('; ')}`);
   }
-  const { calls, errors, refreshes, repeats, reuses } = total;
+  const { calls, errors, refreshes, repeats, reuses, hopeless } = total;
   console.info(
-    `${name}: ${count} seeds, ${failed} with violations; ${calls} calls, ${errors} errors, ${refreshes} refreshes, ${repeats} answered again, ${reuses} too late`,
+    `${name}: ${count} seeds, ${failed} with violations; ${calls} calls, ${errors} errors, ${refreshes} refreshes, ${repeats} answered again, ${reuses} too late, ${hopeless} lost after four failures in a row`,
   );
 }
 

@@ -16,7 +16,14 @@ const SLOWEST_CALL = 150_000; // ms; the refreshTimeout and a few times the stor
 export interface Outcome {
   /** What must not happen, but did. */
   violations: string[];
-  counts: { calls: number; errors: number; refreshes: number; repeats: number; reuses: number };
+  counts: {
+    calls: number;
+    errors: number;
+    refreshes: number;
+    repeats: number;
+    reuses: number;
+    hopeless: number;
+  };
   trace: string[] | undefined;
 }
 
@@ -71,7 +78,7 @@ class Run {
   readonly #apps: App[] = [];
   readonly #users: User[];
   readonly #violations: string[] = [];
-  readonly #counts = { calls: 0, errors: 0 };
+  readonly #counts = { calls: 0, errors: 0, hopeless: 0 };
   #faults: Faults = {};
   #started = 0;
 
@@ -282,6 +289,7 @@ class Run {
     if (user === undefined) return;
     user.told += 1;
     this.#world.tell(id, 'has to sign in again');
+    if (this.#provider.isHopeless(id)) return;
     if (!user.ended) this.#violate(`${id} was told to sign in again, although the consent lives`);
     // Where users sign in again, each consent may end.
     else if (user.told > user.logins) this.#violate(`${id} was told to sign in again twice`);
@@ -308,7 +316,9 @@ class Run {
         continue;
       }
       const works = typeof token === 'string' && token.startsWith('a-') && this.#provider.lives(token);
-      if (!works) this.#violate(`the consent of ${user.id} is lost: ${token}`);
+      if (works) continue;
+      if (this.#provider.isHopeless(user.id)) this.#counts.hopeless += 1;
+      else this.#violate(`the consent of ${user.id} is lost: ${token}`);
     }
     const { refreshes, repeats } = this.#provider.counts;
     const clean = Object.keys(this.#planned).length === 0;

@@ -37,6 +37,17 @@ describe('the simulation', () => {
     expect(found).toContain('is lost');
   }, 60_000);
 
+  test('excuses the loss of a consent only after four failures in a row', async () => {
+    // A process dies with the response, the database is away, and the next four exchanges fail.
+    const { violations, counts } = await simulate(38_745, FAULTS.mixed);
+    expect(violations).toEqual([]);
+    expect(counts).toMatchObject({ hopeless: 1 });
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const outcome = await simulate(seed, FAULTS.crash, { window: 5_000 });
+      expect(outcome.counts.hopeless).toBe(0);
+    }
+  }, 60_000);
+
   test('makes the faults that it is to make', async () => {
     let counts = { calls: 0, errors: 0, refreshes: 0, repeats: 0, reuses: 0 };
     for (let seed = 1; seed <= 20; seed += 1) {
