@@ -75,9 +75,11 @@ Control page  ${simulator.url}/
 
 Options of GoogleHealthStrategy
 ${options(simulator.googleHealth)}
+  // ${simulator.apiURL.googleHealth} replaces https://health.googleapis.com
 
 Options of FitbitStrategy
 ${options(simulator.fitbit)}
+  // ${simulator.apiURL.fitbit} replaces https://api.fitbit.com
 
 People
 ${people.join('\n')}
