@@ -151,7 +151,7 @@ describe('README and docs', () => {
   it('has links and pictures in README.md to check', () => {
     const links = linksOf('README.md');
     expect(links).toContain('docs/troubleshooting.md');
-    expect(links).toContain('docs/images/demo-light.png');
+    expect(links).toContain('docs/images/demo-light.webp');
     expect(links.filter(isExternal).length).toBeGreaterThan(2);
   });
 });

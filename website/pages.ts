@@ -37,7 +37,7 @@ const GROUPS: Record<string, string[]> = {
     'docs/webhooks.md',
     'docs/security-events.md',
   ],
-  Help: ['docs/troubleshooting.md', 'docs/faq.md', 'docs/glossary.md'],
+  Help: ['docs/errors.md', 'docs/troubleshooting.md', 'docs/faq.md', 'docs/glossary.md'],
   'API reference': ['docs/api/README.md'],
   'Local simulator': ['simulator/README.md', 'simulator/docs/facts.md', 'simulator/CHANGELOG.md'],
   Project: [

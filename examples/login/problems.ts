@@ -24,8 +24,8 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   sign_in: ['info', 'Please sign in', 'You are not signed in on this browser, or not any longer.'],
   access_denied: [
     'info',
-    'You said no, and that is fine',
-    'Nothing was shared with Daywalk. You can change your mind at any time.',
+    'You didn’t allow access to %',
+    'Nothing was shared with Daywalk. You can try again at any time.',
   ],
   missing_scope: [
     'warning',

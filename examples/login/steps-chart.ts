@@ -9,9 +9,8 @@ export interface StepsChart {
   /** Says in a sentence what the picture shows. */
   summary: string;
   height: number;
-  /** Where the lines begin. */
-  left: number;
-  lines: { y: number; label: string }[];
+  /** Where the bars begin, from the top. */
+  base: number;
   bars: Bar[];
 }
 
@@ -34,7 +33,6 @@ interface Bar {
 const HEIGHT = 220;
 const TOP = 24; // space for the number above the highest bar
 const BOTTOM = 190; // the days' names are below
-const LEFT = 9; // percent; the lines' labels are there
 const GAP = 0.3; // of a bar's share
 
 const whole = new Intl.NumberFormat('en-US');
@@ -52,13 +50,12 @@ export function stepsChart(days: readonly DaySteps[]): StepsChart {
   const counts = days.map(({ count }) => count);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const most = Math.max(0, ...counts);
-  const top = roundUp(most);
-  const share = (100 - LEFT) / days.length;
-  const yOf = (count: number) => Math.round(BOTTOM - (count / top) * (BOTTOM - TOP));
+  const share = 100 / days.length;
+  const yOf = (count: number) => Math.round(BOTTOM - (count / Math.max(1, most)) * (BOTTOM - TOP));
   const bars = days.map(({ date, count }, index): Bar => {
     const day = new Date(date);
     const isToday = index === days.length - 1;
-    const x = LEFT + index * share;
+    const x = index * share;
     return {
       label: isToday ? 'Today' : weekday.format(day),
       day: fullDate.format(day),
@@ -79,15 +76,9 @@ export function stepsChart(days: readonly DaySteps[]): StepsChart {
     today: whole.format(counts.at(-1) ?? 0),
     summary: `Bar chart of your steps on the last ${days.length} days, ${whole.format(total)} in all. The most were ${best?.steps ?? 0}, on ${best?.day ?? 'no day'}.`,
     height: HEIGHT,
-    left: LEFT,
-    lines: [top, top / 2, 0].map((count) => ({ y: yOf(count), label: compact.format(count) })),
+    base: BOTTOM,
     bars,
   };
-}
-
-/** The end of the scale: an even number of thousands, so that half of it is a round number. */
-function roundUp(count: number): number {
-  return Math.max(2000, Math.ceil(count / 2000) * 2000);
 }
 
 function round(percent: number): number {

@@ -62,23 +62,27 @@ function explain(error: unknown): { message: string; exitCode: 1 | 2 } {
   return { message: `the simulator cannot start: ${error.message}`, exitCode: 1 };
 }
 
-/** What to copy into an app's settings, and who can sign in. */
+/** The options to paste into an app's code, and who can sign in. */
 function table(simulator: Simulator, version: string): string {
-  const rows = (entries: readonly (readonly [string, string])[]) =>
-    entries.map(([name, value]) => `  ${name.padEnd(17)} ${value}`).join('\n');
-  const people = simulator.people.list().map(({ id, about }) => [id, about] as const);
+  const options = (endpoints: object) =>
+    Object.entries(endpoints)
+      .map(([name, value]) => `  ${name}: '${value}',`)
+      .join('\n');
+  const people = simulator.people.list().map(({ id, about }) => `  ${id.padEnd(8)} ${about}`);
   return `fitbit-simulator ${version}: not Fitbit, not Google; people and data are made up.
 
 Control page  ${simulator.url}/
 
-Fitbit
-${rows(Object.entries(simulator.fitbit))}
+Options of GoogleHealthStrategy
+${options(simulator.googleHealth)}
+  // ${simulator.apiURL.googleHealth} replaces https://health.googleapis.com
 
-Google Health
-${rows(Object.entries(simulator.googleHealth))}
+Options of FitbitStrategy
+${options(simulator.fitbit)}
+  // ${simulator.apiURL.fitbit} replaces https://api.fitbit.com
 
 People
-${rows(people)}
+${people.join('\n')}
 
 Press Ctrl+C to stop.
 `;

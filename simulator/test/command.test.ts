@@ -30,12 +30,17 @@ async function run(...args: string[]) {
 const urlOf = (output: string) => /Control page {2}(\S+)/.exec(output)?.[1] ?? '';
 
 describe('the command', () => {
-  it('prints endpoints and credentials, says that it is a simulator, and ends cleanly', async () => {
+  it('prints options as code, says that it is a simulator, and ends cleanly', async () => {
     const { output, code, stop } = await run('--port', '0');
     const url = /Control page {2}(\S+)/.exec(output.out)?.[1] ?? '';
     expect(output.out).toContain('not Fitbit, not Google');
-    for (const word of ['clientSecret', 'introspectionURL', 'identityURL', 'maya', 'Ctrl+C']) {
-      expect(output.out).toContain(word);
+    for (const text of [
+      "  clientSecret: '",
+      `  identityURL: '${url}google/v4/users/me/identity',\n`,
+      'maya',
+      'Ctrl+C',
+    ]) {
+      expect(output.out).toContain(text);
     }
     expect((await get(url)).status).toBe(200);
     stop();

@@ -39,7 +39,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     await signIn(page, stage.url, provider);
     await page.getByRole('button', { name: 'Refresh' }).click();
     await page.getByRole('heading', { name: 'Refreshed' }).waitFor();
-    await page.getByRole('button', { name: 'Introspect' }).click();
+    await page.getByRole('button', { name: 'Check token' }).click();
     await page.getByRole('heading', { name: 'Active' }).waitFor();
     await page.getByRole('button', { name: 'Let 8 hours pass' }).click();
     await page.getByText('Refreshed automatically at').waitFor();
@@ -181,7 +181,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('With %s', (provider) =>
     await onDashboard(page);
     expect(await heading(page)).toContain('Hello, Zoë');
 
-    await press(page, 'button', 'Introspect', 'Enter');
+    await press(page, 'button', 'Check token', 'Enter');
     await page.getByRole('heading', { name: 'Active' }).waitFor();
     await press(page, 'button', 'Sign out', 'Space');
     await page.getByText('You are signed out').waitFor();
@@ -269,7 +269,7 @@ it.each(Object.keys(PROVIDERS) as ProviderName[])(
     const page = await stage.open();
     await ask(page, stage.url, provider);
     await PROVIDERS[provider].deny(page);
-    await page.getByText('You said no').waitFor();
+    await page.getByText('You didn’t allow access').waitFor();
     await page.goBack();
     await PROVIDERS[provider].allow(page, 'Zoë');
     await page.getByText('That sign-in was already finished').waitFor();

@@ -17,7 +17,7 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
   'the dashboard': (page) => signIn(page, stage.url, 'Google Health'),
   'the dashboard of Fitbit': (page) => signIn(page, stage.url, 'Fitbit'),
   'the dashboard after Refresh': (page) => pressOn(page, 'Refresh'),
-  'the dashboard after Introspect': (page) => pressOn(page, 'Introspect'),
+  'the dashboard after Check token': (page) => pressOn(page, 'Check token'),
   'the dashboard after an automatic refresh': (page) => pressOn(page, 'Let 8 hours pass'),
   'the dashboard with a problem': async (page) => {
     await signIn(page, stage.url, 'Fitbit');

@@ -33,7 +33,7 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('The chart of steps with
     const page = await stage.open({ viewport: { width, height: 900 } });
     // Tomás has steps of five digits.
     await signIn(page, stage.url, provider, provider === 'Fitbit' ? 'Tomás' : 'Zoë');
-    expect(await page.locator('.chart text').count()).toBe(17);
+    expect(await page.locator('.chart text').count()).toBe(14);
     expect(await page.evaluate<string[]>(COLLISIONS)).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
   });

@@ -1,7 +1,7 @@
 import { fitbitScopeTexts } from '../fitbit/scopes.ts';
 import { describeGoogleScope } from '../google/scopes.ts';
 import type { Reply } from '../http/reply.ts';
-import { type Html, html } from '../pages/html.ts';
+import { breakable, type Html, html } from '../pages/html.ts';
 import { page } from '../pages/layout.ts';
 import type { AuthorizeRequest } from '../world/authorize-request.ts';
 import { fullName, type Person } from '../world/person.ts';
@@ -56,9 +56,14 @@ export function googleConsentPage(view: ConsentView): Reply {
 ${
   boxes.length > 0 &&
   html`<fieldset><legend>Select what ${app.name} can access</legend>
+<p class="hint">Select at least one: the app needs it to know who signs in.</p>
 <label class="scope all"><input type="checkbox" name="all" value="yes"><span><strong>Select all</strong></span></label>
 <ul class="scopes">${boxes.map(({ name, title, about }) =>
-    scopeBox(name, html`<strong>${title}</strong><small class="hint">${about}</small>`, false),
+    scopeBox(
+      name,
+      html`<strong>${title}</strong><small class="hint">${breakable(about, /(?<=[._])/)}</small>`,
+      false,
+    ),
   )}</ul></fieldset>`
 }`,
     html`<button class="secondary" name="decision" value="deny">Cancel</button>
@@ -74,10 +79,10 @@ function consentPage(view: ConsentView, title: Html, scopes: Html, buttons: Html
 ${brand(provider)}
 <h1>${title}</h1>
 ${view.problem !== undefined && html`<p class="problem" role="alert">${view.problem}</p>`}
-<form method="post" action="${consentPath}">
+<form class="consent" method="post" action="${consentPath}">
 <input type="hidden" name="request" value="${view.id}">
-<fieldset class="stand-in"><legend>Who are you?</legend>
-<p class="hint">In place of ${name}’s sign-in page, without a password.</p>
+<fieldset class="stand-in"><legend>Choose a test user</legend>
+<p class="hint">This replaces ${name}’s sign-in page.</p>
 <ul class="people">${view.people.map((person) => personCard(person, view))}</ul></fieldset>
 ${scopes}
 <div class="buttons">${buttons}</div>
@@ -100,10 +105,10 @@ function brand(provider: Provider): Html {
 }
 
 function personCard(person: Person, view: ConsentView): Html {
-  const account = view.request.provider === 'fitbit' ? person.fitbit?.userID : person.google?.email;
+  const account = (view.request.provider === 'fitbit' ? person.fitbit?.userID : person.google?.email) ?? '';
   return html`<li><label class="person"><input type="radio" name="person" value="${person.id}"${
     person.id === view.chosen && html` checked`
-  }><img src="/avatars/${person.id}/100.svg" alt="" width="48" height="48"><span><strong>${fullName(person)}</strong><small>${account}</small><small class="hint">${person.about}</small></span></label></li>
+  }><img src="/avatars/${person.id}/100.svg" alt="" width="40" height="40"><span><strong>${fullName(person)}</strong><small>${breakable(account, /(?<=@)/)}</small><small class="hint">${person.about}</small></span></label></li>
 `;
 }
 

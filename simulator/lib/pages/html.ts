@@ -36,3 +36,8 @@ function escapeText(text: string): string {
   };
   return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
 }
+
+/** A long word that may continue on the next line after some characters. */
+export function breakable(text: string, after: RegExp): Html {
+  return html`${text.split(after).flatMap((part, index) => (index === 0 ? [part] : [html`<wbr>`, part]))}`;
+}

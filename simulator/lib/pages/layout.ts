@@ -28,8 +28,8 @@ const pageHeaders: Readonly<Record<string, string>> = {
 export type Face = 'fitbit' | 'google' | 'control';
 
 const disclaimers: Readonly<Record<Face, Html>> = {
-  fitbit: html`This is not Fitbit. What has a <span class="hint">dashed line</span> is not on the real page.`,
-  google: html`This is not Google. What has a <span class="hint">dashed line</span> is not on the real page.`,
+  fitbit: html`This is not Fitbit. Parts marked with a <span class="dashed">dashed line</span> don’t exist on the real page.`,
+  google: html`This is not Google. Parts marked with a <span class="dashed">dashed line</span> don’t exist on the real page.`,
   control: html`This is neither Fitbit nor Google. The people and their data are made up.`,
 };
 

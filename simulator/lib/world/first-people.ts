@@ -9,7 +9,7 @@ export const firstPeople: readonly Person[] = [
     familyName: 'Lindqvist',
     gender: 'FEMALE',
     dateOfBirth: '1991-03-14',
-    about: 'Fitbit only: has not moved to Google yet',
+    about: 'Fitbit only: has no Google account',
     fitbit: { userID: '26FWFL', memberSince: '2018-11-02' },
   },
   {
@@ -19,7 +19,7 @@ export const firstPeople: readonly Person[] = [
     familyName: 'Krämer',
     gender: 'FEMALE',
     dateOfBirth: '1988-07-30',
-    about: 'Fitbit, and moved to Google Health: linked by legacyUserId',
+    about: 'Moved from Fitbit to Google Health',
     fitbit: { userID: '2E4RVC', memberSince: '2016-06-09' },
     google: {
       sub: '108204268033311374519',
@@ -36,7 +36,7 @@ export const firstPeople: readonly Person[] = [
     familyName: 'Ortega',
     gender: 'MALE',
     dateOfBirth: '1979-12-01',
-    about: 'Fitbit only: the developer of the app, owner of Personal apps',
+    about: 'Fitbit only: owns the Personal apps',
     fitbit: { userID: '6CGW8Z', memberSince: '2014-02-20' },
   },
   {
@@ -46,7 +46,7 @@ export const firstPeople: readonly Person[] = [
     familyName: 'Adeyemi',
     gender: 'NA',
     dateOfBirth: '1965-05-05',
-    about: 'Fitbit account not moved yet: Google Health answers 403',
+    about: 'Fitbit account not moved yet',
     fitbit: { userID: '49DYBH', memberSince: '2012-09-17' },
     google: {
       sub: '115390826431207745012',
@@ -63,7 +63,7 @@ export const firstPeople: readonly Person[] = [
     familyName: 'Tanaka',
     gender: 'FEMALE',
     dateOfBirth: '1999-10-21',
-    about: 'Google Health only: never had Fitbit, so no legacyUserId',
+    about: 'Google Health only: never had Fitbit',
     google: {
       sub: '112837465019283746501',
       email: 'aiko.tanaka@example.com',
@@ -78,7 +78,7 @@ export const firstPeople: readonly Person[] = [
     familyName: 'Haddad',
     gender: 'FEMALE',
     dateOfBirth: '1984-01-08',
-    about: 'Google account without Google Health: ACCOUNT_NOT_LINKED',
+    about: 'Google account without Google Health',
     google: { sub: '101928374655647382910', email: 'noor.haddad@example.com', unmigrated: false },
   },
 ];
