@@ -11,7 +11,7 @@ export class Html {
   }
 }
 
-/** What a template takes: HTML as it is, everything else escaped. */
+/** The values of a template: HTML is kept as it is, everything else is escaped. */
 type Part = Html | string | number | false | undefined | readonly Part[];
 
 /** A template whose values are escaped unless they are {@link Html}. `false` and `undefined` print nothing. */
@@ -24,6 +24,12 @@ function render(part: Part): string {
   if (part instanceof Html) return part.toString();
   if (typeof part === 'string' || typeof part === 'number') return escapeText(String(part));
   return part.map(render).join('');
+}
+
+/** A long text without spaces, such as an address, with optional line breaks after its punctuation. */
+export function breakable(text: string): Html {
+  const parts = text.split(/(?<=[@._])/);
+  return html`${parts.map((part, index) => (index === 0 ? part : html`<wbr>${part}`))}`;
 }
 
 function escapeText(text: string): string {

@@ -1,6 +1,6 @@
 import type { Person } from './person.ts';
 
-/** The people who are there from the start: one for each case that a sign-in has to cope with. */
+/** The initial people: one for each case that a login has to handle. */
 export const firstPeople: readonly Person[] = [
   {
     id: 'maya',
@@ -46,7 +46,7 @@ export const firstPeople: readonly Person[] = [
     familyName: 'Adeyemi',
     gender: 'NA',
     dateOfBirth: '1965-05-05',
-    about: 'Fitbit account not moved yet: Google Health answers 403',
+    about: 'Fitbit account not moved yet: Google Health responds 403',
     fitbit: { userID: '49DYBH', memberSince: '2012-09-17' },
     google: {
       sub: '115390826431207745012',
