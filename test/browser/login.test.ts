@@ -269,7 +269,7 @@ it.each(Object.keys(PROVIDERS) as ProviderName[])(
     const page = await stage.open();
     await ask(page, stage.url, provider);
     await PROVIDERS[provider].deny(page);
-    await page.getByText('You said no').waitFor();
+    await page.getByText('You did not allow access').waitFor();
     await page.goBack();
     await PROVIDERS[provider].allow(page, 'Zoë');
     await page.getByText('That sign-in was already finished').waitFor();
