@@ -1,5 +1,5 @@
-// Makes the README's pictures in docs/images. `tsx test/browser/screenshots.ts <folder>` makes them there, with one of
-// each page.
+// Makes the README's pictures in docs/images. `tsx test/browser/screenshots.ts <folder>` makes them in that folder, with
+// a picture of each page.
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -20,6 +20,7 @@ try {
       const page = await browser.newPage({ colorScheme, viewport });
       const shoot = async (name: string) => {
         await page.waitForLoadState('networkidle');
+        await page.mouse.move(0, 0); // off the list, whose entries change their color under the mouse
         if (size === 'phone') shots.push(await page.screenshot());
         if (!keepsPages) return;
         const path = `${folder}/${name}-${viewport.width}-${colorScheme}.png`;
@@ -35,7 +36,7 @@ try {
   await demo.close();
 }
 
-/** Goes through the demo and takes a picture of each page. */
+/** Uses the demo and takes a picture of each page. */
 async function walk(page: Page, shoot: (name: string) => Promise<void>): Promise<void> {
   await page.goto(demo.url);
   await shoot('start');
@@ -57,7 +58,7 @@ async function walk(page: Page, shoot: (name: string) => Promise<void>): Promise
   if (keepsPages) await showFailures(page, shoot);
 }
 
-/** Goes through what ends a login, up to the shutdown of Fitbit. */
+/** Shows the failures of a login, up to the shutdown of Fitbit. */
 async function showFailures(page: Page, shoot: (name: string) => Promise<void>): Promise<void> {
   const { people } = simulator;
   await page.context().clearCookies();
@@ -87,16 +88,19 @@ async function showFailures(page: Page, shoot: (name: string) => Promise<void>):
   simulator.reopenFitbit();
 }
 
-/** One picture of the way through the demo, for the README: start, consent and dashboard side by side. */
+/** One picture of the demo for the README: start page, consent page and dashboard side by side. */
 async function showTogether(browser: Browser, shots: readonly Buffer[], path: string): Promise<void> {
-  const { width, height } = PHONE;
-  const page = await browser.newPage({ viewport: { width: 3 * width + 160, height: height + 80 } });
+  // Smaller than the pages, because a README is about 800 pixels wide.
+  const width = 0.6 * PHONE.width;
+  const height = 0.6 * PHONE.height;
+  const viewport = { width: Math.round(3 * width + 96), height: Math.round(height + 48) };
+  const page = await browser.newPage({ viewport });
   const images = shots
     .slice(0, 3)
     .map((shot) => `<img src="data:image/png;base64,${shot.toString('base64')}">`);
   await page.setContent(`<style>
-    body { display: flex; gap: 40px; margin: 40px; }
-    img { width: ${width}px; height: ${height}px; border-radius: 28px; box-shadow: 0 0 0 1px #8886, 0 12px 32px #0004; }
+    body { display: flex; gap: 24px; margin: 24px; }
+    img { width: ${width}px; height: ${height}px; border-radius: 20px; box-shadow: 0 0 0 1px #8886, 0 12px 32px #0004; }
   </style>${images.join('')}`);
   await page.screenshot({ path, omitBackground: true });
   await page.close();
