@@ -8,7 +8,7 @@ export class SettingError extends Error {
 
 const DEFAULT_PORT = 3000;
 
-/** What the operating system says when a server can't listen, and what to do. */
+/** What to do about an error of the operating system when a server can't listen. */
 const PROBLEMS: Record<string, string> = {
   EADDRINUSE: 'The port is in use: set PORT to another one.',
   EACCES: 'This port needs more rights than you have: set PORT to a number above 1023.',
@@ -19,7 +19,7 @@ const PROBLEMS: Record<string, string> = {
 /**
  * Lets a server listen on `HOST` and `PORT`; by default on port 3000 of this computer only.
  *
- * @returns the port: with `PORT=0` any free one
+ * @returns the port; with `PORT=0`, any free one
  * @throws SettingError
  */
 export async function listen(server: Server, { PORT, HOST }: NodeJS.ProcessEnv): Promise<number> {
@@ -44,7 +44,7 @@ function readPort(text: string | undefined): number {
   );
 }
 
-/** Ends the process with what went wrong: a sentence for a setting, everything for a fault of the example's own. */
+/** Ends the process with an error: a sentence for a wrong setting, the whole error for any other. */
 export function exitAfter(error: unknown): never {
   console.error(error instanceof SettingError ? error.message : error);
   process.exit(1);

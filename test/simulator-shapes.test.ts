@@ -85,7 +85,7 @@ async function signInToGoogle(person: string, scope: string): Promise<Fields> {
   });
 }
 
-describe('every successful answer of the simulator has the shape that the provider publishes:', () => {
+describe('every successful response of the simulator has the shape that the provider publishes:', () => {
   it('Fitbit’s', async () => {
     const { fitbit, apiURL } = simulator;
     const tokens = await signInToFitbit();

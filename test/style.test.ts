@@ -38,6 +38,16 @@ const INSTEAD: [RegExp, string][] = [
   [/\bheeds?\b/, 'follow'],
   [/\bin vain\b/, 'without effect'],
   [/\bstrangers?\b/, 'newcomer'],
+  // Only people answer: a server responds.
+  [/\b(did|do|does)(n't| not) answer\b|\bnever answers?\b/, 'respond'],
+  [/\b(dead|live) (access |refresh )?tokens?\b/, 'an invalid token, a valid token'],
+  [/\b(codes?|tokens?|sessions?|consents?) dies?\b/, 'expires, becomes invalid'],
+  [/\banybody\b/, 'anyone, any user'],
+  [/\bnobody has\b/, 'not documented, not known'],
+  [/\bno good\b|\bof no use\b|\bwill do\b|\bdoes not do\b/, 'invalid, not accepted, enough'],
+  [/\b(has|have|had) been told\b/, 'notified'],
+  [/\bhangs? on (it|them)\b/, 'depends on'],
+  [/\b(lower|upper)-case\b|\bthe set-up\b/, 'lowercase, uppercase, setup'],
   [
     /\b(normalis|organis|recognis|initialis|serialis|authoris|optimis|synchronis|behaviour|colour|favour|honour|neighbour|licence|defence|catalogue|judgement|programme)\w*/,
     'the American spelling',

@@ -17,9 +17,9 @@ declare module 'express-session' {
   }
 }
 
-/** What the app is created with. */
+/** The settings of the app. */
 export interface Config {
-  /** Where the browser finds the app, without a slash at the end. */
+  /** The app's URL in browsers, without a trailing slash. */
   baseURL: string;
   /** Signs session cookies and encrypts pending logins: at least 32 characters. */
   secret: string;

@@ -7,7 +7,7 @@ import { type Connection, type ProviderName, tokenKey } from './connections.ts';
 import { revoke } from './providers.ts';
 import type { User } from './users.ts';
 
-/** The account that a user has consented to share: what `verify` returns. */
+/** The account that a user has consented to share, as `verify` returns it. */
 interface ConnectedAccount {
   profile: { id: string; displayName: string };
   tokens: TokenSet;
@@ -30,7 +30,7 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
   const store = new CookieStateStore({ secret, secure: baseURL.startsWith('https:') });
   const callbackURL = (provider: ProviderName) => `${baseURL}/connect/${provider}/callback`;
 
-  // It looks up no user: there is one already.
+  // It looks up no user, because one is already signed in.
   const verify = ({ profile, tokens, state }: Omit<ConnectedAccount, 'userID'> & { state: unknown }) => ({
     profile,
     tokens,
@@ -53,7 +53,7 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
   const router = Router();
   const signedIn: RequestHandler = (req, res, next) => (userOf(req) ? next() : res.redirect(303, '/'));
 
-  // Without a code or an error it is not a callback: `authorize` would begin a login, which any site could cause.
+  // Without a code or an error, `authorize` would begin a login, which any site could cause.
   const isCallback: RequestHandler = (req, res, next) =>
     req.query.code || req.query.error ? next() : res.redirect('/');
   // The user may have signed out during the code exchange.
@@ -61,7 +61,7 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
     req.session.reload((ended: unknown) => (ended ? res.redirect('/') : next()));
 
   for (const provider of ['fitbit', 'google-health'] as const) {
-    // POST, so that no link on another site starts it. The state remembers who did.
+    // POST, so that no link on another site can start it. The state has the user who did.
     router.post(`/connect/${provider}`, signedIn, (req, res, next) => {
       authenticator.authorize(provider, { state: { userID: userOf(req)?.id } })(req, res, next);
     });
@@ -75,14 +75,14 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
       async (req, res) => {
         const { account } = req;
         const user = userOf(req);
-        // The cookie of a pending login outlives a sign-out: another user may have signed in meanwhile.
+        // The cookie of a pending login outlives a sign-out, so another user may have signed in.
         if (account === undefined || user === undefined || account.userID !== user.id) {
           return res.redirect('/?result=another-user');
         }
         const { profile, tokens: granted } = account;
         const connection = { provider, accountID: profile.id, userID: user.id, name: profile.displayName };
         const result = connections.add(connection);
-        // Tokens that belong to nobody here are not stored. They are not revoked either: at both providers that would
+        // Tokens of a refused connection are not stored, and not revoked either: at both providers, that would
         // end the consent that another user's connection needs.
         if (result === 'connected') await tokens.save(tokenKey(connection), granted, { provider });
         res.redirect(`/?result=${result}`);
@@ -104,7 +104,7 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
   return router;
 }
 
-/** Who is signed in. */
+/** The user who is signed in. */
 export function userOf(req: Request): User | undefined {
   return req.user as User | undefined;
 }

@@ -9,11 +9,11 @@ export interface Connection {
   /** The user's id at the provider: `profile.id`. */
   accountID: string;
   userID: string;
-  /** How the user is called there. */
+  /** The user's name at the provider. */
   name: string;
 }
 
-// The keys decide when two requests come at the same time: an account belongs to one user, and a user has one account
+// The keys decide between simultaneous requests: an account belongs to one user, and a user has one account
 // of each provider.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS connections (
@@ -25,7 +25,7 @@ const SCHEMA = `
     UNIQUE (userID, provider)
   ) STRICT`;
 
-/** Who has connected what. The tokens are in a TokenManager, under {@link tokenKey}. */
+/** The users' connections. Their tokens are in a TokenManager, under {@link tokenKey}. */
 export class Connections {
   readonly #db = new Database(':memory:');
 

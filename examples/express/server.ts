@@ -31,7 +31,7 @@ passport.serializeUser((user, done) => done(null, user));
 passport.deserializeUser((user: Express.User, done) => done(null, user));
 
 const app = express();
-if (secure) app.set('trust proxy', 1); // the proxy that ends TLS
+if (secure) app.set('trust proxy', 1); // the proxy that terminates TLS
 app.use(
   session({
     secret: sessionSecret,
@@ -70,7 +70,7 @@ app.post('/logout', (req, res, next) => {
   req.logout((error) => (error ? next(error) : res.redirect('/')));
 });
 
-// What the user can't resolve, such as a provider that does not respond.
+// An error that the user can't resolve, such as a provider that does not respond.
 const onError: ErrorRequestHandler = (error, _req, res, _next) => {
   console.error(error);
   const retryable = error instanceof OAuthError && error.retryable;

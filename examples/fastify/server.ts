@@ -29,7 +29,7 @@ passport.use(
 passport.registerUserSerializer(async (user: User) => user);
 passport.registerUserDeserializer(async (user: User) => user);
 
-const app = fastify({ trustProxy: secure }); // the proxy that ends TLS
+const app = fastify({ trustProxy: secure }); // the proxy that terminates TLS
 await app.register(cookie);
 await app.register(session, {
   secret: sessionSecret,
@@ -75,7 +75,7 @@ app.post('/logout', async (request, reply) => {
   return reply.redirect('/');
 });
 
-// What the user can't resolve, such as a provider that does not respond.
+// An error that the user can't resolve, such as a provider that does not respond.
 app.setErrorHandler((error, _request, reply) => {
   console.error(error);
   const retryable = error instanceof OAuthError && error.retryable;

@@ -59,7 +59,7 @@ app.post('/logout', (c) => {
   return c.redirect('/');
 });
 
-// What the user can't resolve, such as a provider that does not respond.
+// An error that the user can't resolve, such as a provider that does not respond.
 app.onError((error, c) => {
   console.error(error);
   const retryable = error instanceof OAuthError && error.retryable;

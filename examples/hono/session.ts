@@ -13,7 +13,7 @@ export async function createSession(c: Context, { id, name }: Express.User): Pro
   setCookie(c, COOKIE, token, { httpOnly: true, sameSite: 'Lax', secure, path: '/', maxAge: LIFETIME });
 }
 
-/** Who is signed in. */
+/** The user who is signed in. */
 export async function readSession(c: Context): Promise<Express.User | undefined> {
   const token = getCookie(c, COOKIE);
   if (token === undefined) return undefined;

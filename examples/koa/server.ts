@@ -28,12 +28,12 @@ passport.deserializeUser((user: Express.User, done) => done(null, user));
 
 const app = new Koa();
 app.keys = [sessionSecret];
-app.proxy = secure; // the proxy that ends TLS
+app.proxy = secure; // the proxy that terminates TLS
 app.use(async (ctx, next) => {
   try {
     await next();
   } catch (error) {
-    // What the user can't resolve, such as a provider that does not respond.
+    // An error that the user can't resolve, such as a provider that does not respond.
     console.error(error);
     const retryable = error instanceof OAuthError && error.retryable;
     ctx.status = retryable ? 503 : 500;

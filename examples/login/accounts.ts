@@ -2,13 +2,13 @@ import type { Database } from 'libsql';
 import type { FitbitProfile } from 'passport-fitbit-strategy';
 import type { GoogleHealthProfile } from 'passport-fitbit-strategy/google-health';
 
-/** Somebody who signed in. */
+/** A user who signed in. */
 export interface Account {
   /** Provider and user id: the ids of two providers may be equal. */
   id: string;
   provider: string;
   userID: string;
-  /** The Fitbit id that a user had before Google Health. */
+  /** The user's Fitbit ID from before Google Health. */
   legacyUserID: string | null;
   displayName: string;
   photo: string | null;
@@ -34,7 +34,7 @@ export class Accounts {
     return this.#database.prepare('SELECT * FROM accounts WHERE id = ?').get(id) as Account | undefined;
   }
 
-  /** Finds or creates the account of somebody who has just signed in. */
+  /** Finds or creates the account of a user who has just signed in. */
   signIn(profile: AnyProfile): Account {
     const account: Account = {
       id: accountID(profile.provider, profile.id),

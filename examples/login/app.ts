@@ -18,7 +18,7 @@ import { WEBHOOK_PATH, webhook } from './webhook.ts';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Makes the app; start.ts lets it listen. */
+/** Creates the app; start.ts makes it listen. */
 export function createApp(config: Config, providers: readonly Provider[]): Express {
   const { baseURL, simulator } = config;
   const database = openDatabase(config.dataFolder);
@@ -33,11 +33,11 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   app.set('views', here('views'));
   app.set('view engine', 'ejs'); // escapes what <%= … %> prints
   app.locals.simulator = simulator;
-  if (cookie.secure) app.set('trust proxy', 1); // behind a proxy that ends TLS: without, no secure cookie is set
+  if (cookie.secure) app.set('trust proxy', 1); // behind a proxy that terminates TLS; without it, no secure cookie is set
 
   app.use(securityHeaders(simulator?.url));
   const pages = new LivePages();
-  // Before the sessions: Google has no cookie and no CSRF token, but a secret and a signature.
+  // Before the sessions: Google's requests have a secret and a signature instead of a cookie and a CSRF token.
   if (config.webhook) app.post(WEBHOOK_PATH, webhook(config.webhook, providers, pages));
   app.use(express.static(here('public'), { index: false }));
   app.use(
@@ -46,8 +46,8 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
       secret: config.secret,
       store: new DatabaseSessions(database),
       resave: false,
-      saveUninitialized: false, // no cookie for who only looks at the start page
-      // `lax`, not `strict`: the way back from the provider comes from another site and needs the cookie.
+      saveUninitialized: false, // no cookie for visitors who only see the start page
+      // `lax`, not `strict`: the callback comes from another site and needs the cookie.
       cookie: { httpOnly: true, sameSite: 'lax', secure: cookie.secure, maxAge: 7 * 24 * 3_600_000 },
     }),
   );
@@ -57,12 +57,12 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
 
   app.get('/', (req, res) => {
     if (accountOf(req) !== undefined) return res.redirect('/dashboard');
-    // The cookie is set here already: tabs that are opened at the same time then share one session. But one that is
-    // there is left alone: a login of another tab may be replacing it right now.
+    // Sets the cookie early, so that tabs opened at the same time share one session. An existing cookie is kept: a
+    // login in another tab may be replacing it right now.
     if (!cookie.isIn(req)) generateToken(req);
     const { problem, at } = req.query;
     const label = providers.find(({ name }) => name === at)?.label ?? 'The provider';
-    // Only a text of ours is shown, never what somebody has written into a link.
+    // Shows only the app's own texts, never a text from a link.
     const notice = typeof problem === 'string' ? noticeFor(problem, label) : undefined;
     const setUpURL = problem === 'account_not_linked' ? req.session.setUpURL : undefined;
     const [over, open] = [true, false].map((isOver) =>
@@ -81,7 +81,7 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
 
   app.use((_req, res) => {
     res.status(404).render('error', {
-      title: 'There is no such page',
+      title: 'Page not found',
       text: 'The address may be incomplete or out of date.',
     });
   });
@@ -89,7 +89,7 @@ export function createApp(config: Config, providers: readonly Provider[]): Expre
   return app;
 }
 
-/** Nothing but the app's own files, and the pictures of the providers. */
+/** Allows only the app's own files, and the providers' pictures. */
 function securityHeaders(simulatorURL: string | undefined): RequestHandler {
   const pictures = ['https://static0.fitbit.com', 'https://*.googleusercontent.com', simulatorURL ?? ''];
   const policy = [
@@ -116,7 +116,7 @@ function securityHeaders(simulatorURL: string | undefined): RequestHandler {
 function errorHandler(log: (line: string) => void, providers: readonly Provider[]): ErrorRequestHandler {
   return (error, req, res, next) => {
     if (res.headersSent) return next(error);
-    // The provider, or the way to it, failed during a login: back to the start, with what to do.
+    // The provider or the network failed during a login: back to the start page, with what to do.
     if (error instanceof OAuthError) {
       log(`${req.path}: ${error.operation} failed with ${error.code}`);
       const [, at] = /^\/auth\/([a-z-]+)/.exec(req.path) ?? [];

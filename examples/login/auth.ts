@@ -15,7 +15,7 @@ declare module 'express-session' {
   }
 }
 
-/** Everything that has to do with Passport: the strategies, the session, and two routes for each provider. */
+/** Passport's part of the app: the strategies, the session, and two routes for each provider. */
 export function auth(
   config: Config,
   providers: readonly Provider[],
@@ -23,7 +23,7 @@ export function auth(
   cookie: SessionCookie,
 ): Router {
   const { baseURL, fitbit, googleHealth } = config;
-  // `passport` itself would do as well; an authenticator of its own lets two apps run side by side in a test.
+  // `passport` itself would also work; with a separate authenticator, two apps can run in one test.
   const authenticator = new passport.Passport();
 
   const signIn = async ({ tokens, profile }: Login<AnyProfile>) => {
@@ -38,7 +38,7 @@ export function auth(
       ...googleHealth,
       // Exactly as registered with the provider, including any trailing slash.
       callbackURL: `${baseURL}/auth/google-health/callback`,
-      // `openid profile` bring name and picture; the others are the Health data to read.
+      // `openid profile` give name and picture; the others give access to Health data.
       scope: [
         'openid',
         'profile',
@@ -60,7 +60,7 @@ export function auth(
     }),
   );
 
-  // The session holds the id of the account and nothing else: tokens stay on the server.
+  // The session has only the account's id: tokens stay on the server.
   authenticator.serializeUser<string>((user, done) => done(null, (user as Account).id));
   authenticator.deserializeUser<string>((id, done) => done(null, accounts.get(id) ?? false));
 
@@ -68,20 +68,20 @@ export function auth(
   router.use(authenticator.session());
 
   for (const { name, label, shutdown } of providers) {
-    // Sends the browser to the provider, with a state and a PKCE challenge made for this one login.
+    // Sends the browser to the provider, with a new state and PKCE challenge.
     router.get(`/auth/${name}`, (req, res, next) => {
       if (shutdown.isOver) return res.redirect(`/?problem=gone&at=${name}`);
       authenticator.authenticate(name)(req, res, next);
     });
 
-    // The callback. Given a function, Passport leaves each outcome to the app.
+    // The callback. With a function, Passport leaves every outcome to the app.
     router.get(`/auth/${name}/callback`, (req, res, next) => {
       const finish = (error: unknown, user?: Express.User | false, failure?: Failure): void => {
         if (error) return next(error); // see the error handler in app.ts
         if (user) return req.logIn(user, (failed) => (failed ? next(failed) : res.redirect('/dashboard')));
         const code = problemOf(req, failure);
         if (req.user) {
-          // A login left open in another tab ends with the sign-in in this one; anything else is news.
+          // A sign-in in another tab has ended this login. The user only has to know about other failures.
           if (!code.startsWith('state_')) {
             const { title, text } = noticeFor(code, label);
             req.session.result = { ok: false, title, text };
@@ -96,15 +96,15 @@ export function auth(
   }
   return router;
 
-  /** The code of a failure, as the app's pages tell it. */
+  /** The code of a failure, for the app's pages. */
   function problemOf(req: Request, failure: Failure | undefined): string {
-    // A browser that sent its cookie came back a second time, with "Back" for example: cookies are not the problem.
+    // A browser that sent its cookie repeated the callback, for example with "Back": cookies work.
     if (failure?.code === 'state_missing' && cookie.isIn(req)) return 'state_mismatch';
     return failure?.code ?? 'user_refused';
   }
 }
 
-/** Who is signed in. The types of Passport leave open what a user is: `deserializeUser` above says it. */
+/** Who is signed in. Passport's types don't know what a user is: `deserializeUser` above decides it. */
 export function accountOf(req: Request): Account | undefined {
   return req.user as Account | undefined;
 }

@@ -2,28 +2,28 @@ import type { Simulator } from 'fitbit-simulator';
 import type { FitbitClient } from 'passport-fitbit-strategy';
 import type { GoogleHealthClient } from 'passport-fitbit-strategy/google-health';
 
-/** What the webhook is made with. */
+/** The settings of the webhook. */
 export interface WebhookConfig {
   /** The whole `Authorization` header that Google sends. */
   secret: string;
-  /** Where the keys are that sign notifications; left out, Google's. */
+  /** The URL of the public keys. @default Google's */
   keysURL?: string | undefined;
 }
 
-/** What the app is made with. */
+/** The settings of the app. */
 export interface Config {
-  /** Where the browser finds the app, without a slash at the end: the callback URLs hang on it. */
+  /** The app's URL in browsers, without a trailing slash. The callback URLs begin with it. */
   baseURL: string;
   /** Signs the session cookie and seals the stored tokens: at least 32 characters. */
   secret: string;
   fitbit: FitbitClient;
   googleHealth: GoogleHealthClient;
-  /** Receives Google Health's notifications; left out, the page is not updated automatically. */
+  /** Receives Google Health's notifications. Without it, the page is not updated automatically. */
   webhook?: WebhookConfig | undefined;
   /** The simulator, if a provider is simulated. */
   simulator?: Simulator | undefined;
-  /** The folder for accounts, sessions and tokens. Without one they live as long as the process. */
+  /** The folder for accounts, sessions and tokens. Without one, they are lost when the process ends. */
   dataFolder?: string | undefined;
-  /** Where log lines go. No line holds a secret. */
+  /** Receives log lines, which contain no secrets. */
   log: (line: string) => void;
 }

@@ -11,7 +11,7 @@ import { isGone } from './shutdown.ts';
 import { DataError } from './steps.ts';
 import { type StepsChart, stepsChart } from './steps-chart.ts';
 
-/** What the last button brought: shown once. */
+/** The result of the last button, shown once. */
 export interface Result {
   ok: boolean;
   title: string;
@@ -25,7 +25,7 @@ declare module 'express-session' {
   }
 }
 
-/** In place of the chart: why it can't be drawn, and a login that changes that. */
+/** Why the chart can't be drawn, and a login that helps. */
 export interface StepsNote {
   text: string;
   login?: { href: string; label: string };
@@ -48,7 +48,7 @@ export function dashboard(
     let tokens: TokenSet | undefined;
     let steps: StepsChart | StepsNote = STEPS_LATER;
     try {
-      tokens = await provider.tokens.tokens(account.id); // refreshed if need be
+      tokens = await provider.tokens.tokens(account.id); // refreshed if necessary
       steps = await readSteps(account, provider);
     } catch (error) {
       const code = reauthorizeCode(error);
@@ -85,7 +85,7 @@ export function dashboard(
 
   router.get('/steps/events', (req, res) => {
     const account = accountOf(req);
-    // 204 ends it: an EventSource tries again after anything else.
+    // 204 ends it: after any other status, an EventSource tries again.
     if (account === undefined || pages === undefined) return res.sendStatus(204);
     pages.open(account.id, req, res);
   });
@@ -95,7 +95,7 @@ export function dashboard(
     if (refreshToken === undefined) {
       return {
         ok: false,
-        title: 'Nothing to refresh with',
+        title: 'There is no refresh token',
         text: `${provider.label} gave no refresh token. Sign in again to get new tokens.`,
       };
     }
@@ -154,7 +154,7 @@ export function dashboard(
 
   return router;
 
-  /** A button: does something for the signed-in user, then shows the dashboard with what came back. */
+  /** A button's route: does something for the signed-in user, then shows the dashboard with the result. */
   function onButton(
     path: string,
     act: (account: Account, provider: Provider, req: Request, res: Response) => Promise<Result | undefined>,
@@ -168,12 +168,12 @@ export function dashboard(
         if (result === undefined) return;
         req.session.result = result;
       } catch (error) {
-        // The consent is gone, whatever the reason: nothing but a new sign-in helps.
+        // The consent is gone: only a new sign-in helps.
         const code = reauthorizeCode(error);
         if (code !== undefined) return signOut(account, req, res, code);
         req.session.result = failed(error, provider);
       }
-      await promisify(req.session.save).call(req.session); // before the browser comes back for it
+      await promisify(req.session.save).call(req.session); // before the browser requests the page
       res.redirect(303, '/dashboard');
     });
   }
@@ -201,7 +201,7 @@ async function readSteps({ id }: Account, provider: Provider): Promise<StepsChar
   }
 }
 
-/** What a call brought that failed for now. */
+/** The result of a call that may succeed later. */
 function failed(error: unknown, provider: Provider): Result {
   if (!(error instanceof OAuthError)) throw error;
   const { title, text } = noticeFor(error.code, provider.label);

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 export class LivePages {
   readonly #pages = new Map<string, Set<Response>>();
 
-  /** Keeps a page's request open, until the page is left. */
+  /** Keeps a page's request open until the user leaves the page. */
   open(accountID: string, req: Request, res: Response): void {
     const pages = this.#pages.get(accountID) ?? new Set();
     this.#pages.set(accountID, pages.add(res));
@@ -16,7 +16,7 @@ export class LivePages {
     res.write('retry: 5000\n\n'); // ms; also makes the browser see the headers at once
   }
 
-  /** Tells the pages of an account that there are new steps. They come and get them. */
+  /** Notifies the pages of an account about new steps, which they then fetch. */
   tell(accountID: string): void {
     for (const res of this.#pages.get(accountID) ?? []) res.write('event: steps\ndata:\n\n');
   }

@@ -1,6 +1,6 @@
 import { OAuthError } from 'passport-fitbit-strategy';
 
-/** What a page says of something that has happened. */
+/** A message that a page shows. */
 export interface Notice {
   kind: 'info' | 'warning';
   title: string;
@@ -21,7 +21,7 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   // The user's decisions
   signed_out: ['info', 'You are signed out', 'See you soon.'],
   revoked: ['info', 'Disconnected', 'You are signed out, and Daywalk no longer has access to your % data.'],
-  sign_in: ['info', 'Please sign in', 'You are not signed in on this browser, or not any longer.'],
+  sign_in: ['info', 'Please sign in', 'You are not signed in on this browser, or your session has ended.'],
   access_denied: [
     'info',
     'You didn’t allow access to %',
@@ -30,7 +30,7 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   missing_scope: [
     'warning',
     'One permission is missing',
-    'Daywalk has to know who you are. Please sign in again, and select at least your % profile.',
+    'Daywalk needs to know who you are. Please sign in again, and select at least your % profile.',
   ],
   interaction_required: ASK_FIRST,
   login_required: ASK_FIRST,
@@ -55,7 +55,7 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   ],
   account_conflict: [
     'warning',
-    'This Fitbit account belongs to another Google account here',
+    'This Fitbit account is linked to another Google account',
     'Please sign in with that one.',
   ],
   admin_policy_enforced: [
@@ -70,7 +70,7 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   ],
   user_refused: ['warning', 'This account can’t sign in here', 'Please choose another account.'],
 
-  // The login did not come back as it left
+  // The callback did not match a login
   state_missing: [
     'warning',
     'We could not match that sign-in to your browser',
@@ -79,8 +79,8 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   state_mismatch: FINISHED,
   state_expired: [
     'warning',
-    'That took a little too long',
-    'You have ten minutes for a sign-in. Please start a new one here.',
+    'That sign-in took too long',
+    'You have ten minutes to sign in. Please start again here.',
   ],
   invalid_callback: ['warning', 'That sign-in link is damaged', START_AGAIN],
   invalid_grant: ['warning', 'That sign-in is no longer valid', START_AGAIN],
@@ -93,14 +93,14 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
     'Please continue with Google Health: it has your Fitbit account, your devices and your data.',
   ],
 
-  // The provider's faults
+  // Failures of the provider
   rate_limited: ['warning', '% is very busy', 'Please try again in a few minutes.'],
-  timeout: ['warning', '% did not answer in time', AGAIN],
+  timeout: ['warning', '% did not respond in time', AGAIN],
   connection: ['warning', '% can’t be reached', AGAIN],
   server_error: AWAY,
   temporarily_unavailable: AWAY,
 
-  // The app's own
+  // Failures of the app
   invalid_client: NOT_SET_UP,
   deleted_client: NOT_SET_UP,
   disabled_client: NOT_SET_UP,
@@ -112,7 +112,7 @@ const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, tex
   permission_denied: ['warning', '% does not let us in', OUR_MISTAKE],
 };
 
-const OTHER = ['warning', '% gave an answer that we do not understand', AGAIN] as const;
+const OTHER = ['warning', '% sent a response that we don’t understand', AGAIN] as const;
 
 /** The text for a code. */
 export function noticeFor(code: string, providerLabel: string): Notice {
@@ -121,7 +121,7 @@ export function noticeFor(code: string, providerLabel: string): Notice {
   return { kind, title: fill(title), text: fill(text) };
 }
 
-/** The code to send along when a call of a signed-in user failed for good, and only a new consent helps. */
+/** The code for the start page when a call failed and only a new consent helps. */
 export function reauthorizeCode(error: unknown): string | undefined {
   if (!(error instanceof OAuthError) || !error.reauthorize) return undefined;
   return error.code === 'gone' ? 'gone' : 'reauthorize';

@@ -6,12 +6,12 @@ import type { Config } from './config.ts';
 import { Shutdown } from './shutdown.ts';
 import { type DaySteps, fitbitSteps, googleSteps } from './steps.ts';
 
-/** What the app does with a provider's tokens. The two modules of the package have the same verbs. */
+/** The operations on a provider's tokens, which both modules of the package have under the same names. */
 interface Verbs {
   /** The strategy's name. */
   name: 'fitbit' | 'google-health';
   label: string;
-  /** Its users are made up. */
+  /** Whether the provider is simulated. */
   simulated: boolean;
   refresh(refreshToken: string, options?: CallOptions): Promise<TokenSet>;
   introspect(accessToken: string): Promise<TokenInfo<string[] | Record<string, string>>>;
@@ -20,7 +20,7 @@ interface Verbs {
   steps(accessToken: string): Promise<DaySteps[]>;
 }
 
-/** A refresh, and the access token that it brought: another one makes it old news. */
+/** A refresh and its access token. With another access token, the entry is outdated. */
 export interface Refresh {
   at: Date;
   accessToken: string;
@@ -34,7 +34,7 @@ export interface Provider extends Verbs {
   refreshed: Map<string, Refresh>;
   /** Whether the provider has been shut down. */
   shutdown: Shutdown;
-  /** The time by which tokens expire: the simulator has a clock of its own. */
+  /** The time on the provider's clock, because the simulator has its own. */
   now(): Date;
 }
 
@@ -73,7 +73,7 @@ function withTokens({ simulator, secret, dataFolder }: Config, verbs: Verbs): Pr
   const shutdown = new Shutdown(simulated && (() => verbs.name === 'fitbit' && simulated.fitbitIsShutDown));
   const now = () => simulated?.now() ?? new Date();
   const tokens = new TokenManager({
-    // A store for each provider: what recover() finds in it is refreshed there. With several processes, take
+    // One store for each provider, so that recover() refreshes with the right one. With several processes, use
     // PostgresTokenStore or RedisTokenStore.
     store: dataFolder ? new FileTokenStore(`${dataFolder}/${verbs.name}.json`) : new MemoryTokenStore(),
     seal: secret,

@@ -1,4 +1,4 @@
-// The scopes whose own name is not plain English, or not the name that the consent page has for it.
+// The scopes whose names are not plain English, or differ from the consent page's.
 const NAMES = new Map([
   ['openid', 'Sign-in'],
   ['https://www.googleapis.com/auth/userinfo.profile', 'Name and picture'],
@@ -23,7 +23,7 @@ export function scopeName(scope: string): string {
   return NAMES.get(scope) ?? `${short.slice(0, 1).toUpperCase()}${short.slice(1)}`;
 }
 
-/** A scope of Fitbit's introspection, and what it allows: `Heart rate (read)`. */
+/** A scope of Fitbit's introspection, with its access: `Heart rate (read)`. */
 export function scopeAndAccess([scope, access]: [string, string]): string {
   return `${scopeName(scope)} (${access === 'write' ? 'read and write' : 'read'})`;
 }

@@ -5,7 +5,7 @@ export class SessionCookie {
   readonly secure: boolean;
   readonly name: string;
 
-  /** @param baseURL where browsers find the app: with https the cookie is tied to its host */
+  /** @param baseURL the app's URL in browsers; with https, the cookie is tied to its host */
   constructor(baseURL: string) {
     this.secure = baseURL.startsWith('https:');
     this.name = this.secure ? '__Host-daywalk' : 'daywalk';

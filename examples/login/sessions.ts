@@ -3,7 +3,7 @@ import type { Database } from 'libsql';
 
 const LIFETIME = 7 * 24 * 3_600_000; // ms
 
-/** Keeps sessions in the app's database, so that nobody is signed out by a restart. */
+/** Keeps sessions in the app's database, so that a restart signs nobody out. */
 export class DatabaseSessions extends Store {
   readonly #database: Database;
 

@@ -2,7 +2,7 @@ import { OAuthError } from 'passport-fitbit-strategy';
 import { DataError } from './steps.ts';
 
 /**
- * Remembers that a provider answered 410 Gone. From then on the app sends nobody there: its page would be a dead end.
+ * Remembers that a provider responded 410 Gone. The app then no longer sends users to the provider's page.
  */
 export class Shutdown {
   #wasSeen = false;
@@ -17,12 +17,12 @@ export class Shutdown {
     return this.#isSimulated?.() ?? this.#wasSeen;
   }
 
-  /** Looks at an error of the provider's. */
+  /** Checks an error from the provider. */
   see(error: unknown): void {
     if (isGone(error)) this.#wasSeen = true;
   }
 
-  /** Looks at the error of a call, and passes it on. */
+  /** Checks the error of a call, and throws it again. */
   async watch<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;

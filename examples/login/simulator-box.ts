@@ -1,7 +1,7 @@
 import { Router } from 'express';
 import type { Simulator } from 'fitbit-simulator';
 
-/** The buttons of the dashboard's simulator box. An app with real users has nothing of the kind. */
+/** The buttons of the dashboard's simulator box, which an app with real users doesn't have. */
 export function simulatorBox(simulator: Simulator): Router {
   const router = Router();
 
@@ -10,7 +10,7 @@ export function simulatorBox(simulator: Simulator): Router {
     req.session.result = {
       ok: true,
       title: 'Eight hours have passed',
-      text: 'On the simulator’s clock. Access tokens from before have expired, and are refreshed when they are needed.',
+      text: 'Earlier access tokens have expired on the simulator’s clock. Daywalk refreshes them when it needs them.',
     };
     res.redirect(303, '/dashboard');
   });
@@ -20,14 +20,14 @@ export function simulatorBox(simulator: Simulator): Router {
     req.session.result = {
       ok: true,
       title: 'Fitbit is off',
-      text: 'It now answers every request with 410 Gone. Undo this on the simulator’s control page.',
+      text: 'It now responds to every request with 410 Gone. Undo this on the simulator’s control page.',
     };
     res.redirect(303, '/dashboard');
   });
 
   router.post('/simulator/reopen-fitbit', (req, res) => {
     simulator.reopenFitbit();
-    req.session.result = { ok: true, title: 'Fitbit is open again', text: 'It answers as it did before.' };
+    req.session.result = { ok: true, title: 'Fitbit is open again', text: 'It works as before.' };
     res.redirect(303, '/dashboard');
   });
 

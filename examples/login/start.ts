@@ -25,9 +25,10 @@ export interface Demo {
  * | `FITBIT_CLIENT_ID`, `FITBIT_CLIENT_SECRET` | an app registered with Fitbit |
  * | `PORT` | default 3000; 0 for any free one |
  * | `HOST` | the address to listen on, default 127.0.0.1: this computer only |
- * | `BASE_URL` | where browsers find the app, default `http://localhost:<port>` |
+ * | `BASE_URL` | the app's URL in browsers, default `http://localhost:<port>` |
  * | `DATA_FOLDER` | keeps accounts, sessions and tokens over a restart; default: in memory |
- * | `SECRET` | signs the session cookie and seals the tokens, 32 characters or more; default: made, and kept in `DATA_FOLDER` |
+ * | `SECRET` | signs the session cookie and seals the tokens, 32 characters or more; default: generated, and kept in
+ * `DATA_FOLDER` |
  *
  * @throws SettingError a variable can't be used
  */
@@ -65,7 +66,7 @@ export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void)
       .catch((error: unknown) => log(`New steps are not shown by themselves: ${String(error)}`));
   }
 
-  // A refresh that a crash interrupted is brought to an end while Fitbit still repeats its answer.
+  // Completes a refresh that a crash interrupted, while Fitbit still repeats its response.
   const recover = () => {
     for (const { tokens } of providers)
       tokens.recover().catch(() => log('Recovering tokens failed: will try again'));
@@ -94,17 +95,17 @@ function credentials(clientID: string | undefined, clientSecret: string | undefi
   return clientID && clientSecret ? { clientID, clientSecret } : undefined;
 }
 
-/** A secret that is as old as the data that hang on it. */
+/** A secret that is kept together with the data that it protects. */
 async function madeSecret(folder: string | undefined): Promise<string> {
   const secret = randomBytes(32).toString('base64url');
   if (folder === undefined) return secret;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = `${folder}/secret`;
-  await writeFile(path, secret, { flag: 'wx', mode: 0o600 }).catch(() => {}); // there is one already
+  await writeFile(path, secret, { flag: 'wx', mode: 0o600 }).catch(() => {}); // it already exists
   return readFile(path, 'utf8');
 }
 
-/** Browsers have to find the app there, and the callback URLs begin with it. */
+/** The app's URL in browsers, with which the callback URLs begin. */
 function checkBaseURL(text: string | undefined): void {
   if (text === undefined) return;
   const url = URL.canParse(text) ? new URL(text) : undefined;

@@ -1,12 +1,12 @@
 import type { DaySteps } from './steps.ts';
 
-/** What the view draws: widths and horizontal positions in percent, heights and vertical positions in pixels. */
+/** The chart for the view: widths and horizontal positions in percent, heights and vertical positions in pixels. */
 export interface StepsChart {
   total: string;
   average: string;
   /** The steps of the last day. */
   today: string;
-  /** Says in a sentence what the picture shows. */
+  /** A sentence that describes the picture. */
   summary: string;
   height: number;
   /** Where the bars begin, from the top. */

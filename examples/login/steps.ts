@@ -40,7 +40,7 @@ export async function fitbitSteps(apiURL: string, accessToken: string): Promise<
  * @see https://developers.google.com/health/reference/rest/v4/users.dataTypes.dataPoints/list
  */
 export async function googleSteps(apiURL: string, accessToken: string, now: number): Promise<DaySteps[]> {
-  // A day more than is shown: the user's today may be yesterday in UTC.
+  // One day more than the chart shows: the user's today may be yesterday in UTC.
   const from = dateOf(now - DAYS * DAY);
   const counts = new Map<string, number>();
   let offset: number | undefined;
@@ -102,7 +102,7 @@ function two(value: unknown): string {
   return String(value).padStart(2, '0');
 }
 
-/** The objects of a list. An API leaves an empty list out. */
+/** The objects of a list. APIs omit empty lists. */
 function list(value: unknown): Record<string, unknown>[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw unexpected();

@@ -5,10 +5,10 @@ import type { WebhookConfig } from './config.ts';
 import type { LivePages } from './live.ts';
 import { findProvider, type Provider } from './providers.ts';
 
-/** Where Google Health reports new data. */
+/** The path of the webhook. */
 export const WEBHOOK_PATH = '/webhooks/google-health';
 
-/** Receives Google Health's notifications, verified, and tells the open pages of the user. */
+/** Receives verified notifications of Google Health, and notifies the user's open pages. */
 export function webhook(
   { secret, keysURL }: WebhookConfig,
   providers: readonly Provider[],
@@ -22,7 +22,7 @@ export function webhook(
     onNotification({ healthUserId, dataType }) {
       if (dataType === 'steps' || dataType === undefined) pages.tell(accountID(name, healthUserId));
     },
-    // A DELETE may mean that the user withdrew the consent: a refresh finds out, before the page is told.
+    // A DELETE may mean that the user withdrew the consent: a refresh finds out before the page is notified.
     tokens,
     userID: (healthUserId) => accountID(name, healthUserId),
   });

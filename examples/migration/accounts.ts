@@ -83,7 +83,7 @@ export class Accounts {
     return this.#find('SELECT * FROM accounts WHERE fitbitUserId = ?', profile.id);
   }
 
-  /** What findOrLinkAccount needs. A new account gets the tokens of its first login. */
+  /** The functions for findOrLinkAccount. A new account gets the tokens of its first login. */
   linkable(tokens: TokenSet): LinkableAccounts<Account> {
     return {
       findByHealthUserId: (id) => this.#find('SELECT * FROM accounts WHERE healthUserId = ?', id),
@@ -112,7 +112,7 @@ export class Accounts {
   /** Saves Google's tokens and sets the flag: the account has moved. */
   saveGoogleTokens(id: number, tokens: TokenSet): void {
     const [accessToken, refreshToken, expiresAt] = columns(tokens);
-    // Without a new refresh token, Google's previous one is still valid; Fitbit's is of no use to Google.
+    // Without a new refresh token, Google's previous one is still valid. Fitbit's would not work at Google.
     this.#run(
       `UPDATE accounts SET accessToken = ?, expiresAt = ?,
          refreshToken = coalesce(?, iif(oauthType = 'google', refreshToken, NULL)), oauthType = 'google'
@@ -125,13 +125,13 @@ export class Accounts {
   }
 
   /**
-   * The account that a Google account belongs to: by its `healthUserId`, or else by its Fitbit id. An account that is
-   * found by its Fitbit id may have another Google account.
+   * The account that a Google account belongs to: by its `healthUserId`, or else by its Fitbit ID. An account that is
+   * found by its Fitbit ID may have another Google account.
    */
   ownerOf({ healthUserId, fitbitUserId }: GoogleAccount): Account | undefined {
     return (
       this.#find('SELECT * FROM accounts WHERE healthUserId = ?', healthUserId) ??
-      // Without a Fitbit id there is no query.
+      // Without a Fitbit ID, there is no query.
       (fitbitUserId ? this.#find('SELECT * FROM accounts WHERE fitbitUserId = ?', fitbitUserId) : undefined)
     );
   }
@@ -190,7 +190,7 @@ export class Accounts {
   }
 }
 
-/** What the app keeps of a Google account. */
+/** The data of a Google account that the app keeps. */
 export function toGoogleAccount(profile: GoogleHealthProfile, tokens: TokenSet): GoogleAccount {
   const [accessToken, refreshToken, expiresAt] = columns(tokens);
   return {

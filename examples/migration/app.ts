@@ -10,9 +10,9 @@ import { connect } from './connect.ts';
 import { pages } from './pages.ts';
 import { problemFor } from './problems.ts';
 
-/** What the app is created with. */
+/** The settings of the app. */
 export interface Config {
-  /** Where the browser finds the app, without a slash at the end. */
+  /** The app's URL in browsers, without a trailing slash. */
   baseURL: string;
   sessionSecret: string;
   simulator: Simulator;
@@ -65,7 +65,7 @@ export function createApp(config: Config): Express {
   app.use(connecting.router);
   app.use(pages(config, connecting.start));
   app.use((_req, res) => {
-    res.status(404).render('error', { title: 'There is no such page' });
+    res.status(404).render('error', { title: 'Page not found' });
   });
   app.use(errorHandler(log));
   return app;

@@ -17,7 +17,7 @@ const { scopes } = toGoogleHealthScopes(FITBIT_SCOPES, { access: 'read' });
 /** The scopes to request from Google. */
 export const GOOGLE_SCOPES = ['openid', 'profile', ...scopes];
 
-/** Makes Passport with both sign-ins. */
+/** Creates Passport with both sign-ins. */
 export function createAuthenticator(config: Config): passport.Authenticator {
   const { baseURL, simulator, accounts } = config;
   const revocation = new Revocation(config);
@@ -40,7 +40,7 @@ export function createAuthenticator(config: Config): passport.Authenticator {
       verify: async ({ tokens, profile }) => {
         const account = await findOrLinkAccount(profile, accounts.linkable(tokens));
         accounts.saveGoogleTokens(account.id, tokens);
-        // Only now: until Google's tokens were saved, Fitbit's were the only ones.
+        // Only now: until Google's tokens were saved, Fitbit's were the only access to the data.
         if (account.oauthType === 'fitbit') {
           revocation.inBackground('fitbit', account.refreshToken ?? account.accessToken);
         }
@@ -59,7 +59,7 @@ export function createAuthenticator(config: Config): passport.Authenticator {
 export function signIn(authenticator: passport.Authenticator): Router {
   const router = Router();
 
-  // Signing in may find or create another account: a user who is signed in must not end up there.
+  // A sign-in may find or create another account, so users who are signed in don't get here.
   const signedOut: RequestHandler = (req, res, next) => (accountOf(req) ? res.redirect('/home') : next());
 
   // After the shutdown, users would not come back from Fitbit's page. Old links and bookmarks go to Google.
@@ -84,7 +84,7 @@ export function signIn(authenticator: passport.Authenticator): Router {
   return router;
 }
 
-/** Who is signed in. */
+/** The user who is signed in. */
 export function accountOf(req: Request): Account | undefined {
   return req.user as Account | undefined;
 }

@@ -23,15 +23,15 @@ export interface Connecting {
 }
 
 /**
- * Makes the routes that connect a Google account. They never sign anybody in: `passport.authorize` leaves `req.user`
- * and its session as they are.
+ * Creates the routes that connect a Google account. They never sign a user in: `passport.authorize` does not change
+ * `req.user` or the session.
  */
 export function connect(config: Config, authenticator: passport.Authenticator): Connecting {
   const { baseURL, simulator, accounts } = config;
   const revocation = new Revocation(config);
 
-  // A strategy of its own: its `verify` neither looks an account up nor creates one, and its callback URL keeps the
-  // callback of a sign-in from being used here.
+  // A separate strategy: its `verify` neither looks up nor creates an account, and the callback of a sign-in can't be
+  // used here, because the callback URLs differ.
   authenticator.use(
     'connect-google-health',
     new GoogleHealthStrategy({
@@ -48,10 +48,10 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
   const signedIn: RequestHandler = (req, res, next) =>
     accountOf(req) ? next() : res.redirect(303, '/?problem=signed_out');
 
-  // POST: a link on another site must not start it.
+  // POST, so that no link on another site can start it.
   router.post('/connect/google-health', signedIn, start);
 
-  // Without a code or an error it is not a callback: `authorize` would begin a login, which any site could cause.
+  // Without a code or an error, `authorize` would begin a login, which any site could cause.
   const isCallback: RequestHandler = (req, res, next) =>
     req.query.code || req.query.error ? next() : res.redirect('/home');
 
@@ -80,7 +80,7 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
     res.redirect(received(req, res.locals.google));
   });
 
-  /** Connects a Google account if nothing has to be asked; returns where to go on. */
+  /** Connects a Google account if the user has nothing to confirm; returns the next page. */
   function received(req: Request, google: GoogleAccount): string {
     const account = accountOf(req);
     if (account === undefined) return '/';
@@ -105,17 +105,17 @@ export function connect(config: Config, authenticator: passport.Authenticator): 
     const google = req.session.asked;
     if (account === undefined || google === undefined) return res.redirect(303, '/home');
     const { decision, healthUserId } = req.body;
-    // Another tab may have brought another Google account, which is not the one on the page that was answered.
+    // Another tab may have stored another Google account than the one that this page showed.
     if (healthUserId !== google.healthUserId) return res.redirect(303, '/connect');
 
-    // What may be decided is what would be asked now.
+    // Only the choices that the page would offer now are allowed.
     const question = questionFor(account, google, accounts);
     if (decision === 'use' && question?.kind === 'unfamiliar' && save(account, google)) {
       delete req.session.asked;
       return res.redirect(303, '/home?saved=yes');
     }
     if (decision === 'switch' && question?.kind === 'switch' && save(question.owner, google)) {
-      // Passport makes a new session, without `asked`.
+      // Passport creates a new session, without `asked`.
       return req.logIn(question.owner, (failed) => (failed ? next(failed) : res.redirect(303, '/home')));
     }
     if (decision === 'another') {

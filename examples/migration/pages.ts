@@ -30,7 +30,7 @@ export function pages({ simulator, accounts, log }: Config, startConnecting: Req
     res.redirect(303, '/home?saved=yes');
   });
 
-  // An example of any use of the tokens, such as reading steps.
+  // Stands for any use of the tokens, such as reading steps.
   router.post('/refresh', signedIn, async (req, res, next) => {
     const account = accountOf(req);
     if (!account?.refreshToken) return startConnecting(req, res, next);

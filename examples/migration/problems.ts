@@ -1,7 +1,7 @@
 const STATE =
   'This was already finished, or you signed in or out meanwhile. Nothing was changed; please start again.';
 
-/** What a page says about a sign-in or a connection that failed, by its code. */
+/** The texts for failed sign-ins and connections, by code. */
 const PROBLEMS: Record<string, string> = {
   access_denied: 'You did not allow access, so nothing was changed.',
   account_not_linked:
@@ -24,7 +24,7 @@ const PROBLEMS: Record<string, string> = {
   gone: 'Fitbit’s sign-in has been shut down. Continue with Google Health.',
 };
 
-/** The text for the code in a link. The code itself is never shown: anybody can write one. */
+/** The text for the code in a link. The code itself is never shown, because anyone can change it. */
 export function problemFor(code: unknown): string | undefined {
   if (typeof code !== 'string') return undefined;
   return (Object.hasOwn(PROBLEMS, code) && PROBLEMS[code]) || 'That did not work. Please try again.';

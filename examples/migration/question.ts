@@ -1,6 +1,6 @@
 import type { Account, Accounts, GoogleAccount } from './accounts.ts';
 
-/** What the user is asked before a Google account is connected. */
+/** The question before a Google account is connected. */
 export type Question =
   /** The Google account is new here, and not the one of this account or of its Fitbit account. */
   | { kind: 'unfamiliar' }
@@ -9,7 +9,7 @@ export type Question =
   /** Its Fitbit account belongs to another account here, which has another Google account. */
   | { kind: 'taken' };
 
-/** What to ask before a Google account is connected to an account. Nothing, if it is clear that both are the same user's. */
+/** The question before a Google account is connected to an account; none if both clearly belong to the same user. */
 export function questionFor(
   account: Account,
   google: GoogleAccount,

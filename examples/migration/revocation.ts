@@ -2,7 +2,7 @@ import { OAuthError, revoke as revokeFitbit } from 'passport-fitbit-strategy';
 import { revoke as revokeGoogle } from 'passport-fitbit-strategy/google-health';
 import type { Config } from './app.ts';
 
-/** Withdraws consents. No request waits for it: after its shutdown, Fitbit responds with 410 or not at all. */
+/** Withdraws consents without delaying requests: after its shutdown, Fitbit responds with 410 or not at all. */
 export class Revocation {
   readonly #config: Config;
 

@@ -52,12 +52,15 @@ export async function start(env: NodeJS.ProcessEnv, log: (line: string) => void)
   };
 }
 
-/** Makes the folder and the file, for their owner only: they hold tokens. SQLite gives its journal the same mode. */
+/**
+ * Creates the folder and the file for their owner only, because they contain tokens. SQLite's journal gets the same
+ * mode.
+ */
 function databaseIn(folder: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'accounts.sqlite');
   closeSync(openSync(file, 'a', 0o600));
-  chmodSync(file, 0o600); // it may have been there before
+  chmodSync(file, 0o600); // it may already exist
   return file;
 }
 

@@ -16,7 +16,7 @@ export interface Config {
 }
 
 /**
- * An API without sessions: a login is answered with a token of the app's own, which the client sends with each
+ * An API without sessions: a login returns the app's own token, which the client sends with each
  * request. The server keeps nothing between two requests, so they may end up on different machines.
  */
 export function createApp({ baseURL, cookieSecret, tokenSecret, googleHealth }: Config): Express {

@@ -7,12 +7,12 @@ import { redactor } from './redact.ts';
 const REFUSED: Record<RequestOperation, string> = {
   authorization: 'refused the authorization request',
   code_exchange: 'refused the code exchange',
-  profile: 'refused to give the profile',
+  profile: 'refused the profile request',
   refresh: 'refused to refresh the token',
   introspect: 'refused the introspection',
   revoke: 'refused the revocation',
-  keys: 'refused to give its public keys',
-  subscriber: 'refused the request about a subscriber',
+  keys: 'refused the request for its public keys',
+  subscriber: 'refused the subscriber request',
 };
 
 // invalid_token and expired_token are not here: a refresh may still help.
@@ -21,7 +21,7 @@ const REAUTHORIZE = new Set(['invalid_grant', 'gone']);
 // The shortest secret that a provider issues, with a margin.
 const MIN_ISSUED_LENGTH = 16;
 
-/** Makes the error for a success response that breaks the contract. */
+/** Makes the error for an invalid success response. */
 export function malformed(provider: Provider, operation: RequestOperation, what: string): TransportError {
   return new TransportError(`${provider.label} sent an unusable response (${operation}): ${what}`, {
     code: 'malformed',
@@ -32,7 +32,7 @@ export function malformed(provider: Provider, operation: RequestOperation, what:
 /**
  * Makes the error for an error response.
  *
- * @param secrets what was sent with the request, to be removed from the provider's texts
+ * @param secrets the secrets in the request, which are removed from the provider's texts
  */
 export function responseError(
   { provider, clientID, clientSecret }: Client,
@@ -73,7 +73,7 @@ function parseErrors(provider: Provider, body: string): ProviderError[] {
   try {
     parsed = JSON.parse(body);
   } catch {
-    // A gateway's HTML, for example: the status has to do.
+    // A gateway's HTML, for example. The status is enough.
   }
   return isObject(parsed) ? provider.parseErrors(parsed) : [];
 }
@@ -116,7 +116,7 @@ function redactURL(url: string, redact: (text: string) => string): string {
     .join('');
 }
 
-/** The code of a status that says more than the body, which differs or is unknown. */
+/** The code of a status that is more reliable than the body. */
 function statusCode(status: number): string | undefined {
   if (status === 410) return 'gone';
   if (status === 429) return 'rate_limited';

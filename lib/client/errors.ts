@@ -19,7 +19,7 @@ export type Operation = RequestOperation | 'token_store';
  * - RFC 6749 and RFC 6750: `invalid_request`, `invalid_client`, `invalid_grant`, `unauthorized_client`,
  *   `unsupported_grant_type`, `invalid_scope`, `invalid_token`, `insufficient_scope`, `access_denied`,
  *   `server_error`, `temporarily_unavailable`;
- * - from the HTTP status, where it says more than the body: `gone` (410), `rate_limited` (429), `conflict` (409),
+ * - from the HTTP status, if it is more precise than the body: `gone` (410), `rate_limited` (429), `conflict` (409),
  *   `unexpected_status`;
  * - {@link TransportErrorCode};
  * - of a login: `authorization_error` (the provider gave no usable code), `no_session`, `session_not_saved`,
@@ -127,7 +127,7 @@ export interface ProviderError {
   description?: string;
   /** The parameter at fault, if the provider names it. */
   field?: string;
-  /** What the provider says more precisely than by the code, in lower case. */
+  /** The provider's more precise code, in lowercase. */
   reason?: string;
   /** The provider's details, for the developer; secrets redacted. */
   metadata?: Readonly<Record<string, string>>;
@@ -158,8 +158,8 @@ interface ResponseErrorInit extends OAuthErrorInit {
 /**
  * The provider responded with an error.
  *
- * `code` is the provider's own (`invalid_grant`, `invalid_client`, …), or, where the status says more than
- * the body: `gone` (410), `rate_limited` (429), `conflict` (409), `server_error` (5xx), `unexpected_status`.
+ * `code` is the provider's own (`invalid_grant`, `invalid_client`, …), or, if the status is more precise than the
+ * body: `gone` (410), `rate_limited` (429), `conflict` (409), `server_error` (5xx), `unexpected_status`.
  */
 export class ResponseError extends OAuthError {
   /**
@@ -173,7 +173,7 @@ export class ResponseError extends OAuthError {
   declare readonly description?: string;
   /** From the provider's rate-limit headers, if there were any. */
   declare readonly rateLimit?: RateLimit;
-  /** Seconds to wait, from `Retry-After` or the body; the longer, if both say so. */
+  /** Seconds to wait, from `Retry-After` or the body; the longer time if both have one. */
   declare readonly retryAfter?: number;
 
   constructor(message: string, init: ResponseErrorInit) {
@@ -200,7 +200,7 @@ export class ResponseError extends OAuthError {
  * - `aborted`: the caller's `signal`;
  * - `connection`: refused, reset, closed early, DNS or TLS failure (`cause` is Node's error);
  * - `too_large`: a body of more than 1 MiB;
- * - `malformed`: a success response that breaks the contract;
+ * - `malformed`: an invalid success response;
  * - `redirect`: a 3xx response, which these endpoints never send.
  */
 export type TransportErrorCode =

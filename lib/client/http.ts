@@ -103,7 +103,7 @@ class Exchange {
     const options: RequestOptions = { method, host, port, path };
     if (agent !== undefined) options.agent = agent;
     try {
-      // Looked up on the module at each call: tracing and mocking tools replace it there.
+      // Read from the module at each call, because tracing and mocking tools replace it there.
       const req = (secure ? https : http).request(options);
       this.#req = req;
       this.#listen(req);
@@ -112,7 +112,7 @@ class Exchange {
         const value = headers[name];
         if (value !== undefined && !DERIVED.has(name.toLowerCase())) req.setHeader(name, value);
       }
-      // Node sets it for methods that usually have a body only, and sends the body of others unannounced.
+      // Node sets it only for methods that usually have a body, and sends other bodies without it.
       if (body !== undefined) req.setHeader('Content-Length', Buffer.byteLength(body));
       if (beforeSend === undefined) req.end(body);
       else req.once('socket', (socket) => whenReady(socket, () => this.#sendUnlessRefused(req, beforeSend)));
@@ -145,7 +145,8 @@ class Exchange {
     });
     // A request can end with neither a response nor an error, e.g. when the server switches protocols.
     req.on('close', () => {
-      if (req === this.#req && this.#res === undefined) this.#fail('connection', 'The connection was closed');
+      if (req === this.#req && this.#res === undefined)
+        this.#fail('connection', 'The connection was closed before a response arrived');
     });
   }
 
@@ -157,7 +158,7 @@ class Exchange {
       return;
     }
     if (status < 200) {
-      this.#fail('malformed', `Not an HTTP status (${status})`);
+      this.#fail('malformed', `Invalid HTTP status (${status})`);
       return;
     }
     res.on('data', (chunk: Buffer) => {
@@ -194,7 +195,7 @@ class Exchange {
     if (status !== undefined && headers !== undefined && status >= 400 && code !== 'aborted') {
       this.#resolve({ status, headers, body: this.#body.decode(lenient) });
     } else {
-      // Errors of the HTTP parser hold all that it read, tokens included.
+      // Errors of the HTTP parser contain everything that it read, including tokens.
       if (code === 'connection') Reflect.deleteProperty(Object(cause), 'rawPacket');
       const { method, operation } = this.#init;
       const message = `${detail}: ${method} ${this.#endpoint.display}`;
@@ -210,7 +211,7 @@ class Exchange {
   }
 }
 
-/** Calls back as soon as what is written to a socket is sent at once. */
+/** Calls back when a socket sends written data immediately. */
 function whenReady(socket: Socket, ready: () => void): void {
   if (socket instanceof TLSSocket) {
     // It is null until the handshake has completed.
@@ -233,7 +234,7 @@ interface Endpoint {
   display: string;
 }
 
-// Apps have few endpoints; the limit is for callers that make up URLs.
+// Apps have few endpoints; the limit is for callers with generated URLs.
 const MAX_ENDPOINTS = 100;
 const endpoints = new Map<string, Endpoint>();
 

@@ -10,16 +10,16 @@ export interface Profile extends PassportProfile {
   id: string;
   /** The name to show; empty if the provider did not give one. */
   displayName: string;
-  /** The parts of the name, of which one may be empty. */
+  /** The parts of the name. One of them may be empty. */
   name?: { familyName: string; givenName: string };
   /** Pictures, the largest first. */
   photos?: { value: string }[];
 }
 
-/** What `userProfile` calls back, as passport-oauth2 types it: an override may give a profile of any type. */
+/** The callback of `userProfile`, with passport-oauth2's types: an override may return a profile of any type. */
 export type ProfileCallback = Parameters<OAuth2Strategy['userProfile']>[1];
 
-/** How a provider presents a user: each value may be missing, empty or of a wrong type. */
+/** A user's name and pictures from a provider. Each value may be missing, empty or of a wrong type. */
 interface Appearance {
   displayName: unknown;
   familyName: unknown;
@@ -28,7 +28,7 @@ interface Appearance {
   photos: unknown[];
 }
 
-/** Adds name and pictures, normalized, to a profile; what is missing is left out. */
+/** Adds the normalized name and pictures to a profile. Missing values are omitted. */
 export function addAppearance(
   profile: Profile,
   { displayName, familyName, givenName, photos }: Appearance,

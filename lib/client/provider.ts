@@ -7,7 +7,7 @@ export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post';
 
 /** An error response, or an error in a callback. */
 export interface Refusal {
-  /** The code that the error has unless the provider knows a better one. */
+  /** The error's code, unless the provider has a more precise one. */
   readonly code: string;
   readonly operation: RequestOperation;
   /** `undefined` in a callback. */
@@ -16,9 +16,9 @@ export interface Refusal {
   readonly errors: readonly ProviderError[];
 }
 
-/** What a provider knows about a refusal; what is absent is decided by the RFCs and the HTTP status. */
+/** A provider's knowledge about a refusal. For absent properties, the RFCs and the HTTP status decide. */
 export interface Meaning {
-  /** A code that says more. */
+  /** A more precise code. */
   code?: string;
   /** What to do: sentences for the developer. */
   remedy?: string | undefined;
@@ -26,7 +26,7 @@ export interface Meaning {
   reauthorize?: boolean;
 }
 
-/** How one provider differs from others. */
+/** The properties of a provider that differ between providers. */
 export interface Provider<Endpoint extends string = string> {
   /** The strategy's name and `profile.provider`. */
   readonly name: string;
@@ -45,9 +45,9 @@ export interface Provider<Endpoint extends string = string> {
   parseErrors(body: Record<string, unknown>): ProviderError[];
   /** Reads the provider's rate-limit headers. */
   parseRateLimit?(headers: IncomingHttpHeaders): RateLimit | undefined;
-  /** What a refusal means, as far as the provider's own knowledge goes beyond the RFCs. */
+  /** Explains a refusal, as far as the provider defines more than the RFCs. */
   explain(refusal: Refusal): Meaning;
-  /** The failure that an error of a login is, if the user can resolve it. */
+  /** Turns an error of a login into a failure, if the user can resolve it. */
   toFailure?(error: OAuthError): Failure | undefined;
 }
 
@@ -66,7 +66,7 @@ export interface ClientOptions {
   agent?: Agent | undefined;
 }
 
-/** What a request to a provider needs to know about its client. */
+/** The client of a request to a provider. */
 export interface Client {
   readonly provider: Provider;
   readonly clientID: string;
@@ -88,7 +88,7 @@ export const DEFAULT_TIMEOUT = 10_000;
 /**
  * Checks a client's settings and fills in the provider's endpoints.
  *
- * @param argument what the caller calls the settings, for the error
+ * @param argument the caller's name of the settings, for the error
  * @throws TypeError naming the setting and the remedy
  */
 export function resolveClient<Endpoint extends string>(

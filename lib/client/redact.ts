@@ -5,26 +5,26 @@ const MAX_LAYERS = 6; // the text itself and five encodings around each other
 
 // A shorter secret would blank out letters of ordinary words; no provider issues one.
 const MIN_SECRET_LENGTH = 4;
-// A shorter secret is not looked for across spaces and line breaks: "then" is not in "the next".
+// Shorter secrets are not searched across spaces and line breaks: "then" is not in "the next".
 const MIN_WRAPPED_LENGTH = 8;
-// Characters of a secret that are removed where the rest is missing. A few less than the 16 that are promised, as
-// `+` and `\` don't count.
+// The shortest part of a secret that is removed. A few characters less than the documented 16, because `+` and `\`
+// don't count.
 const FRAGMENT_LENGTH = 12;
-const MAX_SECRET_LENGTH = 4096; // the rest of a longer secret is not looked for
+const MAX_SECRET_LENGTH = 4096; // the rest of a longer secret is not searched
 
-// What looks like a credential even if it is not one of ours: a provider may echo another one.
+// Texts that look like credentials, even if the request had none of them: a provider may echo others.
 const CREDENTIALS = [/\b(Basic|Bearer)\s+[^\s,"'<>]+/gi, /\beyJ[\w-]+(\.[\w-]*)*/g];
 
-// A long run with a digit in it. The digit is looked for apart: within the pattern, the time would grow with the
-// square of the length.
+// A long run. Whether it contains a digit is checked separately: in the pattern, the time would grow with the square of
+// the length.
 const LONG_RUN = /[\w~+=-]{20,}/g;
 
 /**
- * Makes a function that removes the given secrets, and whatever else looks like a credential, from a provider's text,
+ * Makes a function that removes the given secrets, and other texts that look like credentials, from a provider's text,
  * and shortens it to 500 characters. Providers echo codes, tokens and headers in messages.
  *
- * The text is decoded layer by layer, and each character keeps its place in the original. So a secret is found in
- * whatever mixture of escapes it is written, and the original's characters are replaced.
+ * The text is decoded layer by layer, and each character keeps its place in the original. Secrets are therefore found
+ * in any mixture of escapes, and replaced in the original.
  */
 export function redactor(secrets: Iterable<string | undefined>): (text: string) => string {
   const spellings = new Set<string>();
@@ -77,7 +77,7 @@ interface Layer {
   ends: number[];
 }
 
-/** A text as it is and decoded once, twice, …; one more than the limit if there would be more. */
+/** The text itself, and decoded once, twice, …; at most one layer more than the limit. */
 function decodedLayers(text: string): Layer[] {
   const layers: Layer[] = [];
   let layer: Layer | undefined = visibleLayer(text);
@@ -88,7 +88,7 @@ function decodedLayers(text: string): Layer[] {
   return layers;
 }
 
-/** A text without white space, which may come from wrapping, and without what is not ASCII. */
+/** A text without white space, which may come from wrapping, and without characters outside ASCII. */
 function visibleLayer(text: string): Layer {
   const layer: Layer = { text: '', starts: [], ends: [] };
   for (let i = 0; i < text.length; i += 1) append(layer, visible(text.charCodeAt(i)), i, i + 1);
@@ -136,7 +136,7 @@ function decode({ text, starts, ends }: Layer): Layer | undefined {
   return next;
 }
 
-/** What is looked for in a layer. */
+/** The patterns to search in a layer. */
 interface SearchPatterns {
   /** Every piece of this length of the longer secrets. */
   fragments: ReadonlySet<string>;
@@ -147,7 +147,7 @@ interface SearchPatterns {
 function searchPatterns(spellings: Iterable<string>): SearchPatterns {
   const fragments = new Set<string>();
   const short: string[] = [];
-  // A secret that holds an escape itself is decoded with the text around it.
+  // A secret that contains an escape is decoded together with the text around it.
   for (const layer of [...spellings].flatMap(decodedLayers)) {
     const { text } = comparable(layer);
     if (text.length >= MIN_SECRET_LENGTH && text.length < FRAGMENT_LENGTH) short.push(text);

@@ -31,7 +31,7 @@ export function checkCallOptions(options: CallOptions): void {
 /** The parameters of a form; a hook of the app may give any values. */
 export type FormParams = Record<string, string | number>;
 
-/** Who a form request is authenticated as. */
+/** The authentication of a form request. */
 export type Authentication = 'client' | 'none' | { bearer: string };
 
 /** Headers of every request; those of the client and of the request take precedence. */
@@ -73,7 +73,7 @@ export function secretsOf(params: object): string[] {
 /**
  * Sends a form to one of the provider's endpoints; resolves with the success response.
  *
- * @param refused makes the error for an error response, in place of the usual one
+ * @param refused replaces the usual error for an error response
  * @throws ResponseError the provider refused
  * @throws TransportError there is no usable response
  */
@@ -118,5 +118,5 @@ export function parseObject(
     // The parser's message is dropped: it quotes the body.
   }
   if (isObject(value)) return value;
-  throw malformed(provider, operation, 'the response is not a JSON object');
+  throw malformed(provider, operation, 'it is not a JSON object');
 }

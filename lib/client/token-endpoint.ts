@@ -24,7 +24,7 @@ const WINDOW_MARGIN = 20_000;
 /**
  * Exchanges a code or a refresh token for tokens, in one request (RFC 6749, sections 4.1.3 and 6).
  *
- * @param refused makes the error for an error response, in place of the usual one
+ * @param refused replaces the usual error for an error response
  * @throws ResponseError the provider refused
  * @throws TransportError there is no usable response
  */
@@ -44,7 +44,7 @@ export async function requestTokens(
 interface Flight {
   promise: Promise<TokenSet>;
   waiting: number;
-  /** Aborts the request, if it is still in progress, and lets nobody join it any more. */
+  /** Aborts the request if it is still in progress. Other callers can then no longer join it. */
   end(): void;
 }
 
@@ -110,7 +110,7 @@ async function tryRefresh(
   };
   const end = Date.now() + provider.refreshRepeatWindow - WINDOW_MARGIN;
   const { beforeSend } = options;
-  // A request that was not sent has not used up the token. Without the hook, each one counts as sent.
+  // A request that was not sent has not used the token. Without the hook, each request counts as sent.
   let sent = beforeSend === undefined;
   const tracked = {
     ...options,
@@ -130,7 +130,7 @@ async function tryRefresh(
         ? withRaw({ ...tokens, refreshToken: token }, tokens.raw)
         : tokens;
     } catch (error) {
-      // An earlier request may have used up the token: the caller must be able to see that.
+      // The caller must see that an earlier request may have used the token.
       if (earlier !== undefined && error instanceof OAuthError && error.cause === undefined) {
         Object.defineProperty(error, 'cause', { value: earlier, configurable: true, writable: true });
       }
@@ -144,7 +144,7 @@ async function tryRefresh(
   }
 }
 
-/** How long to wait before a try, ms; `undefined` if it can't help or the provider asks for a longer pause. */
+/** The pause before a try, ms; `undefined` if a try can't help or the provider asks for a longer pause. */
 function pauseBefore(tries: number, error: unknown): number | undefined {
   if (tries > MAX_TRIES || !(error instanceof OAuthError) || !error.retryable) return undefined;
   if (error.code === 'rate_limited') return undefined;
@@ -181,7 +181,7 @@ export async function revokeToken(
   }
 }
 
-// The codes that providers use for an invalid token.
+// Providers' codes for an invalid token.
 const INVALID = new Set(['invalid_token', 'expired_token', 'invalid_grant']);
 
 /** Whether an error says that the token sent is invalid: expired, revoked or never issued. */

@@ -23,12 +23,12 @@ export interface TokenSet {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** What a provider says about a token. */
+/** A provider's information about a token. */
 export type TokenInfo<Scope> =
   | { active: false }
   | {
       active: true;
-      /** What the token gives access to. */
+      /** The token's scopes. */
       scope: Scope;
       /** The client that the token was issued to. */
       clientID: string;
@@ -78,7 +78,7 @@ export function toTokenSet(
   };
   if (!isAbsent(refresh_token)) tokens.refreshToken = refresh_token;
   if (!isAbsent(user_id)) tokens.userID = user_id;
-  // An extension that the tokens work without: a wrong value is no reason to refuse them.
+  // An extension. The tokens also work without it, so a wrong value doesn't matter.
   const refreshLifetime = toSeconds(refresh_token_expires_in);
   if (refreshLifetime !== undefined) tokens.refreshTokenExpiresAt = new Date(now + refreshLifetime * 1000);
   return withRaw(tokens, response);

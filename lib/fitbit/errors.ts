@@ -26,7 +26,7 @@ export function parseRateLimit(headers: IncomingHttpHeaders): RateLimit | undefi
   return { limit, remaining, reset };
 }
 
-/** What a refusal means: Fitbit's codes say it all, and only the remedy is missing. */
+/** Adds the remedy to a refusal. Fitbit's codes need no other explanation. */
 export function explain({ code, operation }: Refusal): Meaning {
   return { remedy: remedy(code, operation) };
 }
@@ -47,9 +47,9 @@ function remedy(code: string, operation: RequestOperation): string | undefined {
     case 'invalid_token':
       return DEAD_ACCESS_TOKEN;
     case 'insufficient_scope':
-      return 'The user did not grant the scope that this request needs.';
+      return 'The user did not grant the scope that this request needs: request it in a new login.';
     case 'insufficient_permissions':
-      return 'Fitbit has not authorized the app for this resource, whatever the user granted: check the type and the access of the app at https://dev.fitbit.com/apps. Some resources need a Personal app or an approval by Fitbit.';
+      return "Fitbit has not authorized the app for this resource, even if the user granted the scope: check the app's type and access at https://dev.fitbit.com/apps. Some resources need a Personal app or an approval by Fitbit.";
     case 'rate_limited':
       return 'Wait for rateLimit.reset seconds.';
     default:
@@ -58,4 +58,4 @@ function remedy(code: string, operation: RequestOperation): string | undefined {
 }
 
 const DEAD_ACCESS_TOKEN =
-  'The access token was revoked, or is not one of this app: refresh it, and send the user to the login if that fails.';
+  'The access token was revoked or belongs to another app: refresh it. If that fails, send the user to the login.';

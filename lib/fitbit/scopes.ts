@@ -22,7 +22,7 @@ export type FitbitScope =
 /** A known scope, offered by editors, or any other string. */
 export type FitbitScopeName = FitbitScope | (string & {});
 
-/** What an access token may do with one kind of data. */
+/** The access to one kind of data. */
 export type Access = 'read' | 'write';
 
 /**

@@ -124,8 +124,7 @@ export class FitbitStrategy extends BaseStrategy {
   }
 
   /**
-   * Loads the profile, if the `profile` scope was granted. Without it there is none, and the id comes from the token
-   * response.
+   * Loads the profile, if the `profile` scope was granted. Otherwise the id comes from the token response.
    *
    * @internal
    */
@@ -136,7 +135,7 @@ export class FitbitStrategy extends BaseStrategy {
     try {
       body = await fetchResource(this, this._userProfileURL, accessToken);
     } catch (error) {
-      // The token response had no scope: only now it is known that the user did not grant `profile`.
+      // The token response had no scope, so this is the first sign that the user did not grant `profile`.
       const refused = error instanceof ResponseError && error.code === 'insufficient_scope';
       if (refused && tokens !== undefined && granted.length === 0) return undefined;
       throw error;

@@ -7,7 +7,7 @@ import { checkToken } from '../util/arguments.ts';
 import { type FitbitClient, fitbit } from './endpoints.ts';
 import { type Access, parseScopeMap } from './scopes.ts';
 
-/** What Fitbit says about a token; `scope` has what the token may do with each kind of data. */
+/** Fitbit's information about a token; `scope` has the access to each kind of data. */
 export type FitbitTokenInfo = TokenInfo<Record<string, Access>>;
 
 /** Settings of {@link refresh}. */
@@ -45,7 +45,7 @@ export async function refresh(
   checkCallOptions(options);
   if (options.scope !== undefined) {
     throw new TypeError(
-      '"scope" is not an option of Fitbit: a refresh keeps the scopes that the user granted',
+      '"scope" can\'t be changed by a refresh at Fitbit: leave it out to keep the scopes that the user granted',
     );
   }
   return refreshTokens(resolveClient(fitbit, client), refreshToken, options);

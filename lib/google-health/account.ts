@@ -21,7 +21,7 @@ type Result<T> = T | Promise<T>;
 
 /**
  * Finds the account of a user who signed in with Google Health: by `healthUserId`, or else by the user's previous
- * Fitbit id, which is then linked. If there is neither, it creates an account.
+ * Fitbit ID, which is then linked. If there is neither, it creates an account.
  *
  * A Fitbit account that is linked to another Google account keeps that link. Two concurrent logins of one user get the
  * same account, if the database keeps both ids unique.
@@ -33,13 +33,10 @@ type Result<T> = T | Promise<T>;
  *   const user = await findOrLinkAccount(profile, {
  *     findByHealthUserId: (id) => db.get('SELECT * FROM users WHERE health_user_id = ?', id),
  *     findByLegacyUserId: (id) => db.get('SELECT * FROM users WHERE fitbit_user_id = ?', id),
- *     link: (user, id) => db.run('UPDATE users SET health_user_id = ? WHERE id = ? AND health_user_id IS NULL', id, user.id),
- *     create: ({ id, legacyUserId }) => db.get('INSERT INTO users (health_user_id, fitbit_user_id) VALUES (?, ?) RETURNING *', id, legacyUserId ?? null),
- *   });
- *   await saveTokens(user, tokens);
- *   return user;
- * };
- * passport.use(new GoogleHealthStrategy({ ...options, verify }));
+ *     link: (user, id) => db.run('UPDATE users SET health_user_id = ? WHERE id = ? AND health_user_id IS NULL', id,
+ * user.id), create: ({ id, legacyUserId }) => db.get('INSERT INTO users (health_user_id, fitbit_user_id) VALUES (?, ?)
+ * RETURNING *', id, legacyUserId ?? null), }); await saveTokens(user, tokens); return user; }; passport.use(new
+ * GoogleHealthStrategy({ ...options, verify }));
  */
 export async function findOrLinkAccount<Account>(
   profile: GoogleHealthProfile,
@@ -47,9 +44,9 @@ export async function findOrLinkAccount<Account>(
 ): Promise<Account> {
   const { provider, id, legacyUserId } = profile;
   checkString(id, 'profile.id');
-  // An app may use one `verify` for both providers: a Fitbit id must not be taken for a healthUserId.
+  // An app may use one `verify` for both providers: a Fitbit ID must not be used as a healthUserId.
   if (provider !== 'google-health')
-    throw new TypeError('"profile" must be a profile of GoogleHealthStrategy');
+    throw new TypeError('"profile" must be a profile from GoogleHealthStrategy');
 
   const known = await accounts.findByHealthUserId(id);
   if (known) return known;
@@ -65,11 +62,11 @@ export async function findOrLinkAccount<Account>(
     if (first) return first;
     throw error;
   }
-  // A concurrent login may have linked the account: what counts is who owns it now.
+  // A concurrent login may have linked the account, so look up the owner again.
   const linked = await accounts.findByHealthUserId(id);
   if (linked) return linked;
   throw new OAuthError(
-    'This Fitbit account is linked to another Google account here. Sign in with that Google account.',
+    'This Fitbit account is already linked to another Google account. Sign in with that Google account.',
     { code: 'account_conflict', operation: 'profile' },
   );
 }

@@ -11,11 +11,11 @@ const PROMPTS = ['none', 'consent', 'select_account'] as const;
  */
 export type GooglePrompt = (typeof PROMPTS)[number];
 
-/** Google's own part of the authorization request. */
+/** Google's own parameters of the authorization request. */
 export interface AuthorizationOptions {
   /**
-   * Which pages Google shows; an empty array leaves it to Google. Without `consent`, only a user's first login
-   * brings a refresh token.
+   * Which pages Google shows; with an empty array, Google decides. Without `consent`, only a user's first login returns
+   * a refresh token.
    * @default 'consent'
    */
   prompt?:
@@ -85,7 +85,7 @@ function toPrompts(prompt: unknown): string[] {
     return each;
   });
   if (prompts.length > 1 && prompts.includes('none')) {
-    throw new TypeError('"prompt" must not have "none" with another value');
+    throw new TypeError('"prompt" must not combine "none" with another value');
   }
   return prompts;
 }

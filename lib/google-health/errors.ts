@@ -4,10 +4,10 @@ import { REASONS, type Reason, UNNAMED } from './reasons.ts';
 
 const SESSION_CONTROL = new Set(['invalid_rapt', 'rapt_required']);
 
-/** The one case that only the text tells: a `PERMISSION_DENIED` without a reason has other causes, too. */
+/** Only the text identifies this case: a `PERMISSION_DENIED` without a reason also has other causes. */
 const NOT_MIGRATED = /caller does not have permission|could not mint/i;
 
-/** What a refusal means, and what to do about it. */
+/** Explains a refusal, with its remedy. */
 export function explain(refusal: Refusal): Meaning {
   const { code, errors } = refusal;
   const reason = findReason(refusal);
@@ -52,7 +52,7 @@ const USER_MESSAGES = new Map<string, string>(
   ),
 );
 
-/** The failure that an error of a login is, if the user can resolve it. */
+/** Turns an error of a login into a failure, if the user can resolve it. */
 export function toFailure(error: OAuthError): Failure | undefined {
   const { code, operation, message } = error;
   if (operation !== 'authorization' && operation !== 'code_exchange' && operation !== 'profile')
@@ -66,10 +66,10 @@ export function toFailure(error: OAuthError): Failure | undefined {
   return { message: userMessage, code, hint: message, ...(isGoogleURL(link) && { link }) };
 }
 
-/** The error for a login that was not given any scope that identifies the user. */
+/** The error for a login without any scope that identifies the user. */
 export function missingScope(scopes: readonly string[], cause?: OAuthError): OAuthError {
   return new OAuthError(
-    `Google Health was not allowed to tell who you are. To sign in, please start again and select at least one of these permissions: ${scopes.join(', ')}`,
+    `Google Health needs your permission to identify you. To sign in, please start again and select at least one of these permissions: ${scopes.join(', ')}`,
     { code: 'missing_scope', operation: 'profile', reauthorize: true, cause },
   );
 }

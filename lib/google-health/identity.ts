@@ -8,7 +8,7 @@ type Response = Record<string, unknown>;
 /** Passport's normalized profile of a Google Health user; `id` is Google's `healthUserId`. */
 export interface GoogleHealthProfile extends Profile {
   /**
-   * The `user_id` that the user had at Fitbit: it links to an account that signed in with Fitbit, and has no other use.
+   * The user's `user_id` at Fitbit, to find an account that signed in with Fitbit. It has no other use.
    * Absent for users who never had Fitbit.
    */
   legacyUserId?: string;

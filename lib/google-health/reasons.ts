@@ -1,14 +1,14 @@
-/** What an error of Google's means, and what to do about it. */
+/** The meaning and the remedy of one of Google's errors. */
 export interface Reason {
-  /** The code of the error, where it is not Google's own in lower case. */
+  /** The error's code, if it is not Google's own in lowercase. */
   code?: string;
   /** For the developer. */
   remedy: string;
-  /** For the user, who can resolve it: as the outcome of a login, it is a failure. */
+  /** For the user. Only errors that the user can resolve have it; in a login, they become failures. */
   message?: string;
-  /** Whether the same call may succeed later, where the HTTP status says something else. */
+  /** Whether the same call may succeed later, if the HTTP status suggests otherwise. */
   retryable?: boolean;
-  /** Whether only a new consent helps, where the code alone does not say so. */
+  /** Whether only a new consent helps, if the code alone does not say so. */
   reauthorize?: boolean;
 }
 
@@ -36,14 +36,13 @@ const PROFILE_NOT_READY: Reason = {
 const MISSING_SCOPE: Reason = {
   code: 'missing_scope',
   reauthorize: true,
-  message:
-    'Google Health was not allowed to share what this app needs. Please sign in again, and select the permissions.',
-  remedy: 'The user did not grant the scope that this needs: ask for it in a new login.',
+  message: 'This app needs a permission that was not granted. Please sign in again and select it.',
+  remedy: 'The user did not grant the scope that this request needs: request it in a new login.',
 };
 
 const DISALLOWED_SCOPES: Reason = {
   remedy:
-    'The access token also has scopes of other Google APIs, which the Health API refuses. Ask only for Health and OpenID scopes, without includeGrantedScopes, and use another OAuth client project for the others. For tokens that exist, a refresh with a `scope` of Health scopes alone gives an access token that works.',
+    'The access token also has scopes of other Google APIs, which the Health API refuses. Request only Health and OpenID scopes, without includeGrantedScopes, and use another Google Cloud project for other scopes. For existing tokens, a refresh with only Health scopes as `scope` returns an access token that works.',
 };
 
 const RECONNECT: Reason = {
@@ -58,7 +57,7 @@ const DEAD_ACCESS_TOKEN: Reason = {
 
 const CLIENT: Reason = {
   remedy:
-    'Check clientID and clientSecret against the OAuth client in the Google Cloud project: it may have been deleted, disabled, or be of another type.',
+    'Check clientID and clientSecret against the OAuth client in the Google Cloud project: it may have been deleted or disabled, or have another type.',
 };
 
 const ADMINISTRATOR: Reason = {
@@ -69,8 +68,9 @@ const ADMINISTRATOR: Reason = {
 };
 
 const NEEDS_A_PAGE: Reason = {
-  message: 'Google has to ask you before you can sign in. Please sign in again.',
-  remedy: 'A usual outcome of `prompt: "none"`: start the login again without it.',
+  message: 'Google needs your input before you can sign in. Please sign in again.',
+  remedy:
+    'With `prompt: "none"`, Google can\'t show the page that this login needs: start it again without `prompt`.',
 };
 
 const WRONG_REQUEST: Reason = {
@@ -94,8 +94,8 @@ const WRONG_SUBSCRIPTION: Reason = {
 };
 
 /**
- * What each error of Google's means: a `reason` of `google.rpc.ErrorInfo`, a `status` of `google.rpc.Status`, or an
- * OAuth error, all in lower case. A reason that is not in here counts for nothing; the status does.
+ * The meaning of each of Google's errors: a `reason` of `google.rpc.ErrorInfo`, a `status` of `google.rpc.Status`, or
+ * an OAuth error, all in lowercase. An unknown reason is ignored, and the status is used.
  *
  * @see https://developers.google.com/health/reference/rest/v4/errors
  * @see https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors
@@ -211,7 +211,7 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   invalid_page_size: WRONG_REQUEST,
   invalid_page_token: {
     remedy:
-      'Send the pageToken of the page before, with the same other parameters, or begin at the first page.',
+      'Send the nextPageToken of the previous page with otherwise unchanged parameters, or begin at the first page.',
   },
   missing_subscriber: WRONG_SUBSCRIPTION,
   invalid_subscriber_name: WRONG_SUBSCRIPTION,
@@ -222,24 +222,24 @@ export const REASONS: Readonly<Record<string, Reason>> = {
   missing_user: WRONG_SUBSCRIPTION,
   invalid_user_resource_name: WRONG_SUBSCRIPTION,
   resource_not_found: {
-    remedy: 'There is nothing under this name: check the ids, and whether it was deleted.',
+    remedy: 'The resource does not exist: check its name, and whether it was deleted.',
   },
   // Google's 409s are not all alike: writing the same sleep again never succeeds.
   sleep_already_exists: {
     code: 'sleep_already_exists',
     retryable: false,
-    remedy: 'A sleep log for this time already exists: update it.',
+    remedy: 'A sleep log for this time already exists: update that one.',
   },
   internal_error: { remedy: 'A failure at Google: try again later.' },
 };
 
 type Unnamed = 'accountNotMigrated' | 'profileNotReady' | 'deadRefreshToken' | 'sessionControl';
 
-/** Reasons that no name tells, but the HTTP status or the text: see `explain`. */
+/** Reasons without a name, recognized by the HTTP status or the text: see `explain`. */
 export const UNNAMED: Readonly<Record<Unnamed, Reason>> = {
   accountNotMigrated: ACCOUNT_NOT_MIGRATED,
   profileNotReady: PROFILE_NOT_READY,
-  /** `invalid_grant` in answer to a refresh. */
+  /** `invalid_grant` from a refresh. */
   deadRefreshToken: {
     remedy:
       'The refresh token was revoked, was not used for six months, or is older than seven days while the Google project is in Testing: the user has to sign in again.',
@@ -248,6 +248,6 @@ export const UNNAMED: Readonly<Record<Unnamed, Reason>> = {
   sessionControl: {
     reauthorize: true,
     remedy:
-      'The session control of the user\'s Google Workspace asks for a new sign-in: send the user to the login. An administrator can exempt the app under "Google Cloud session control".',
+      'The session control of the user\'s Google Workspace requires a new sign-in: send the user to the login. An administrator can exempt the app under "Google Cloud session control".',
   },
 };

@@ -37,7 +37,7 @@ export type GoogleHealthScopeName = GoogleHealthScope | GoogleHealthShortScope |
 
 const PREFIX = 'https://www.googleapis.com/auth/googlehealth.';
 
-/** The scope of the Health profile, and the least that a sign-in needs. */
+/** The scope of the Health profile, which is enough for a login. */
 export const PROFILE_SCOPE = `${PREFIX}profile.readonly`;
 
 // Google's responses have the full names of `profile` and `email`.
@@ -61,25 +61,25 @@ export function toFullScopes(scope: string | readonly string[]): string[] {
     if (/^\w+\.(readonly|writeonly)$/.test(name)) return PREFIX + name;
     if (OPENID_SCOPES.has(name) || name.includes('/')) return name;
     throw new TypeError(
-      `"scope" must not contain "${name}", which Google does not know; toGoogleHealthScopes() translates Fitbit's scopes`,
+      `"scope" contains "${name}", which is not a Google scope: use toGoogleHealthScopes() to translate Fitbit scopes`,
     );
   });
 }
 
 /**
- * Whether a scope may let an app ask who the user is: every Health scope that reads does, except `location.readonly`.
- * Google's pages disagree about `nutrition.readonly`, so it is tried.
+ * Whether a scope may give access to the identity: every Health scope for reading does, except `location.readonly`.
+ * Google's pages disagree about `nutrition.readonly`, so the login tries it.
  */
 export function readsIdentity(scope: string): boolean {
   return scope.startsWith(PREFIX) && scope.endsWith('.readonly') && scope !== `${PREFIX}location.readonly`;
 }
 
-/** The scopes that belong neither to the Health API nor to OpenID Connect. The Health API refuses a token with one. */
+/** The scopes of other Google APIs. The Health API refuses a token that has one. */
 export function otherScopes(scopes: readonly string[]): string[] {
   return scopes.filter((scope) => !scope.startsWith(PREFIX) && !OPENID_SCOPES.has(scope));
 }
 
-/** Whether a scope, as it was granted, lets an app ask for userinfo. */
+/** Whether a granted scope gives access to userinfo. */
 export function isOpenIDScope(scope: string): boolean {
   return OPENID_SCOPES.has(scope);
 }

@@ -61,14 +61,14 @@ export interface GoogleHealthStrategyOptions
    */
   skipUserProfile?: StrategyOptions['skipUserProfile'];
   /**
-   * Whether to fetch the Health profile (age, member since, stride lengths) into `profile._json.profile`, if the
-   * scope `profile.readonly` was granted.
+   * Whether to fetch the Health profile (age, membership start date, stride lengths) into `profile._json.profile`, if
+   * the scope `profile.readonly` was granted.
    * @default false
    */
   healthProfile?: boolean | undefined;
 }
 
-/** What `passport.authenticate('google-health', options)` may override for one request. */
+/** The options that `passport.authenticate('google-health', options)` overrides for one request. */
 export interface GoogleHealthAuthenticateOptions
   extends Omit<AuthenticateOptions, 'prompt'>,
     Omit<AuthorizationOptions, 'prompt'> {
@@ -106,7 +106,8 @@ class GoogleOAuth2 extends NodeOAuth2 {
  *
  * Failures that the user can resolve reach Passport's `fail` as `{ message, code, hint? }`: denied, expired,
  * replayed, and
- * - `account_not_linked`: the Google account has no Google Health profile; `link`, if there is one, is where to sign up;
+ * - `account_not_linked`: the Google account has no Google Health profile; `link`, if there is one, is where to sign
+ *   up;
  * - `account_not_migrated`: the Fitbit account has not been moved to this Google account;
  * - `profile_not_ready`: the Google Health setup is not finished;
  * - `missing_scope`: no granted scope identifies the user;
@@ -207,7 +208,7 @@ export class GoogleHealthStrategy extends BaseStrategy {
     return checked.scope == null ? checked : { ...checked, scope };
   }
 
-  /** The ids alone: the token response has none. @internal */
+  /** Loads only the ids, which the token response does not have. @internal */
   override bareProfile({ accessToken, scope }: TokenSet): Promise<GoogleHealthProfile> {
     return this._loadProfile(accessToken, scope, false);
   }
@@ -219,7 +220,7 @@ export class GoogleHealthStrategy extends BaseStrategy {
   ): Promise<GoogleHealthProfile> {
     const others = this._allowOtherScopes ? [] : otherScopes(granted);
     if (others.length > 0) throw disallowedScopes(others);
-    // A token response without a scope leaves it open: then each call is tried.
+    // If the token response has no scope, each call is tried.
     const may = (fits: (scope: string) => boolean) => granted.length === 0 || granted.some(fits);
     if (!may(readsIdentity)) throw this._missingScope();
 
@@ -263,18 +264,18 @@ function checkScopes(
   const [other] = otherScopes(scope);
   if (other !== undefined && !allowOtherScopes) {
     throw new TypeError(
-      `"scope" must not contain "${other}": the Health API refuses tokens that have scopes of other Google APIs. Use another Google Cloud project for it, or set "allowOtherScopes" to try`,
+      `"scope" must not contain "${other}": the Health API refuses tokens that have scopes of other Google APIs. Use another Google Cloud project for it, or set "allowOtherScopes" to request it anyway`,
     );
   }
   if (other !== undefined && includeGrantedScopes) {
     throw new TypeError(
-      `"includeGrantedScopes" must not be on together with "${other}": every later token would have this scope, and the Health API would refuse it`,
+      `"includeGrantedScopes" can't be combined with the scope "${other}": all later tokens would have this scope, and the Health API would refuse them`,
     );
   }
-  // With it, scopes that were granted at an earlier login count as well.
+  // With it, scopes that were granted at an earlier login also count.
   if (includeGrantedScopes || scope.some(readsIdentity)) return;
   throw new TypeError(
-    '"scope" must have at least one scope that reads Health data other than location, such as "profile.readonly": without it Google does not say who the user is',
+    '"scope" must have at least one scope that reads Health data other than location, such as "profile.readonly": without one, Google does not identify the user',
   );
 }
 

@@ -9,16 +9,16 @@ import { type GoogleHealthClient, googleHealth } from './endpoints.ts';
 import { type GoogleHealthScopeName, toFullScopes } from './scopes.ts';
 
 /**
- * What Google says about an access token; `scope` is a list. There is no `userID`: Google names the Google account
- * (`raw.sub`, with an OpenID scope only), not the `healthUserId` that is `profile.id`.
+ * Google's information about an access token; `scope` is a list. There is no `userID`: Google identifies the Google
+ * account (`raw.sub`, only with an OpenID scope), not by the `healthUserId` that is `profile.id`.
  */
 export type GoogleHealthTokenInfo = TokenInfo<string[]>;
 
 /** Settings of {@link refresh}. */
 export interface RefreshOptions extends CallOptions {
   /**
-   * The part of the granted scopes that the new access token is to have (RFC 6749, section 6), by their full or short
-   * names: for the Health API, which refuses a token that has scopes of other Google APIs as well.
+   * The part of the granted scopes for the new access token (RFC 6749, section 6), by their full or short names. The
+   * Health API refuses a token that also has scopes of other Google APIs.
    * @default all granted scopes
    */
   scope?: GoogleHealthScopeName | readonly GoogleHealthScopeName[] | undefined;
@@ -44,7 +44,8 @@ export async function refresh(
 ): Promise<TokenSet> {
   checkCallOptions(options);
   const scope = options.scope === undefined ? undefined : toFullScopes(toScopeList(options.scope));
-  if (scope?.length === 0) throw new TypeError('"scope" must not be empty: leave it out to ask for all');
+  if (scope?.length === 0)
+    throw new TypeError('"scope" must not be empty: leave it out to keep all granted scopes');
   return refreshTokens(resolveClient(googleHealth, client), refreshToken, options, scope?.join(' '));
 }
 
@@ -68,7 +69,7 @@ export async function introspect(
   try {
     const { body } = await postForm(resolved, url, {}, { bearer: accessToken }, 'introspect', options);
     const info = toTokenInfo(parseObject(googleHealth, 'introspect', body));
-    // Otherwise a token that leaked from another app would pass for its user here.
+    // Otherwise a token that leaked from another app would be accepted here.
     return info.clientID === resolved.clientID ? info : { active: false };
   } catch (error) {
     if (isDeadToken(error)) return { active: false };

@@ -8,7 +8,7 @@ import { userRefused } from './failure.ts';
 import type { AuthenticateOptions } from './options.ts';
 import type { BaseStrategy } from './strategy.ts';
 
-/** What {@link authenticateRequest} may override for one request. A strategy's own options are accepted, too. */
+/** The options that {@link authenticateRequest} overrides for one request. A strategy's own options also work. */
 export type RequestOptions = Pick<AuthenticateOptions, 'scope' | 'prompt' | 'state' | 'callbackURL'>;
 
 /**
@@ -30,7 +30,7 @@ export type RequestResult =
   | {
       /** What `verify` returned: create your session. */
       user: Express.User;
-      /** As `req.authInfo` in Passport: `state` is what the request that began the login gave. */
+      /** As `req.authInfo` in Passport: `state` is the object from the request that began the login. */
       info: { readonly state?: unknown };
       redirect?: undefined;
       failure?: undefined;
@@ -52,8 +52,8 @@ export type RequestResult =
  * Begins or completes a login without Passport's middleware: for servers that get a Fetch API `Request`, such as Hono
  * and the Next.js app router, and for Node's own requests (`request.raw` in Fastify). Call it at both routes.
  *
- * The strategy needs a {@link CookieStateStore}, since there is no session. It reads only the URL and the headers of the
- * request; `verify` gets these as `req`, with `query`.
+ * The strategy needs a {@link CookieStateStore}, since there is no session. It reads only the URL and the headers of
+ * the request; `verify` gets these as `req`, with `query`.
  *
  * @throws OAuthError, or what `verify` threw
  * @throws TypeError naming the argument or option and the remedy
@@ -77,7 +77,7 @@ export async function authenticateRequest<Options extends object = RequestOption
   }
   const headers = new Headers();
   return new Promise((resolve, reject) => {
-    // As Passport does it: what to do about this request is on an object of its own.
+    // As in Passport, each request has its own object with the methods for its outcome.
     const instance: BaseStrategy = Object.assign(Object.create(strategy), {
       redirect(url: string) {
         headers.set('Location', url);
@@ -117,7 +117,7 @@ function toExpressRequest(request: Request | IncomingMessage, headers: Headers):
   return req as unknown as ExpressRequest;
 }
 
-/** A failure in full: one of Passport's forms of `verify` and other state stores may give a part of it, or nothing. */
+/** Completes a failure: Passport's forms of `verify` and other state stores may give a part of it, or nothing. */
 function toFailure(reason: unknown, status: number): Failure {
   const fallback = status === 401 ? userRefused() : stateFailure('state_mismatch');
   if (!isObject(reason)) return fallback;

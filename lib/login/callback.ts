@@ -10,10 +10,10 @@ export interface Callback {
   error?: string | undefined;
   /** The provider's text, if it is a string. */
   errorDescription?: string | undefined;
-  /** What the provider says more precisely than by `error`. */
+  /** The provider's more precise code. */
   errorSubtype?: string | undefined;
   state: string | undefined;
-  /** The other parameters that are texts, given once. */
+  /** The other parameters that are single strings. */
   params: Readonly<Record<string, string>>;
 }
 
@@ -75,7 +75,7 @@ function readParameters(given: unknown): GivenParameters {
     } else if (name === key && usable && value !== '') {
       read[name] = value;
     } else {
-      throw invalidCallback(name, `must be given once, not empty, with at most ${MAX_PARAMETER} characters`);
+      throw invalidCallback(name, `must appear exactly once, with 1 to ${MAX_PARAMETER} characters`);
     }
   }
   return read;

@@ -1,8 +1,10 @@
 import type { Failure } from '../client/errors.ts';
 
-/** Ends a login with a failure. It is thrown inside a login and becomes a call of Passport's `fail`; apps never see it. */
+/**
+ * Ends a login with a failure. It is thrown inside a login and becomes a call of Passport's `fail`; apps never see it.
+ */
 export class LoginFailure extends Error {
-  /** For Passport's `fail`: a {@link Failure}, or what the app or a state store gave. */
+  /** For Passport's `fail`: a {@link Failure}, or the value from the app or a state store. */
   readonly failure: unknown;
   /** The HTTP status; without one, Passport responds with 401. */
   readonly status: number | undefined;

@@ -51,7 +51,7 @@ export async function login(
   }
 }
 
-/** A request, with what a login needs to know about it. */
+/** A request and its context. */
 interface LoginRequest {
   strategy: BaseStrategy;
   req: Request;
@@ -75,7 +75,7 @@ async function begin(request: LoginRequest): Promise<LoginResult> {
     params.code_challenge = createHash('sha256').update(verifier).digest('base64url');
     params.code_challenge_method = 'S256';
   }
-  // A string is the app's own state: it can be given only where none is kept.
+  // A string is the app's own state, which is only possible if none is stored.
   const state =
     typeof options.state === 'string'
       ? options.state
@@ -109,8 +109,8 @@ async function complete(request: LoginRequest, callback: Callback): Promise<Logi
 }
 
 /**
- * The code verifier, which is kept exactly where PKCE is on: otherwise a strategy with another "pkce" option began the
- * login, and without its verifier, the code may be another login's.
+ * Returns the code verifier, which must be stored exactly if PKCE is on. Otherwise a strategy with another "pkce"
+ * option began the login, and the code may belong to another login.
  */
 function checkVerifier(strategy: BaseStrategy, kept: string | true): string | undefined {
   const verifier = typeof kept === 'string' ? kept : undefined;
@@ -170,7 +170,7 @@ function checkScope(strategy: BaseStrategy, { scope }: TokenSet): void {
     {
       message: `To sign in, please start again and select these permissions: ${missing.join(', ')}.`,
       code: 'missing_scope',
-      hint: 'The option "requiredScope" names a scope that the user did not grant.',
+      hint: 'The user did not grant every scope in the option "requiredScope". Tell users why the app needs these scopes, or remove them from the option.',
     },
     403,
   );

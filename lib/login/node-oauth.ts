@@ -37,7 +37,7 @@ export abstract class NodeOAuth2 extends OAuth2 implements Client {
 
   /** The deadline of one request, ms. */
   timeout: number = DEFAULT_TIMEOUT;
-  /** Makes the error for an error response of the token endpoint, in place of the usual one. */
+  /** Replaces the usual error for an error response of the token endpoint. */
   refused: ((response: HttpResponse) => Error | undefined) | undefined;
 
   get clientID(): string {
@@ -151,7 +151,10 @@ export abstract class NodeOAuth2 extends OAuth2 implements Client {
     );
   }
 
-  /** Fetches a protected resource with the access token in the `Authorization` header, whatever the custom headers. */
+  /**
+   * Fetches a protected resource with the access token in the `Authorization` header, even if the custom headers have
+   * one.
+   */
   override get(url: string | URL, accessToken: string, callback: dataCallback): void {
     const headers = { Authorization: this.buildAuthHeader(accessToken) };
     this._request('GET', url, headers, null, accessToken, callback);
@@ -207,13 +210,13 @@ function addHeaders(sent: OutgoingHttpHeaders, headers: OutgoingHttpHeaders | nu
   for (const name in headers) sent[name.toLowerCase()] = headers[name];
 }
 
-/** What follows the scheme in the `Authorization` header, e.g. after `Bearer`. */
+/** The part of the `Authorization` header after the scheme, such as `Bearer`. */
 function credentialsOf({ authorization = '' }: OutgoingHttpHeaders): string {
   const [, ...credentials] = String(authorization).split(' ');
   return credentials.join(' ');
 }
 
-/** The parameters of a body that is a form; of any other, names that mean nothing. */
+/** The parameters of a form body. For any other body, the names have no meaning. */
 function toForm(body: string | Uint8Array | null | undefined): ParsedUrlQuery {
   return parse(Buffer.from(body ?? '').toString());
 }

@@ -14,13 +14,13 @@ export interface StrategyOptions extends ClientOptions {
   /** Where the provider sends the user back: exactly as registered, or a path on the app's host. */
   callbackURL?: string | undefined;
   /**
-   * What joins the scopes of an array.
+   * The separator between the scopes of an array.
    * @default ' '
    */
   scopeSeparator?: string | undefined;
   /**
    * The scopes that a login must be granted, by the names in the token response. A login without one of them fails
-   * with `missing_scope`: the user can refuse single scopes.
+   * with `missing_scope`. The user can refuse single scopes.
    * @default none
    */
   requiredScope?: string | readonly string[] | undefined;
@@ -95,13 +95,13 @@ export type AnyForm<Options extends StrategyOptions> = Omit<Options, 'passReqToC
   verify?: AnyVerify | undefined;
 };
 
-/** What `passport.authenticate(name, options)` may override for one request. */
+/** The options that `passport.authenticate(name, options)` overrides for one request. */
 export interface AuthenticateOptions extends Omit<PassportOptions, 'state' | 'scope' | 'prompt'> {
   /** Scopes to ask for, instead of the strategy's. */
   scope?: string | readonly string[] | null | undefined;
   /** Which pages the provider shows. */
   prompt?: string | readonly string[] | undefined;
-  /** The app's own data, e.g. `{ returnTo: '/week' }`: `verify` gets it back, and so does `req.authInfo.state`. */
+  /** The app's own data, e.g. `{ returnTo: '/week' }`: `verify` receives it, and `req.authInfo.state` has it. */
   state?: object | undefined;
   /** The callback URL, instead of the strategy's: absolute, or a path on the app's host. */
   callbackURL?: string | null | undefined;
@@ -153,7 +153,7 @@ export function checkStrategyOptions(
     if (options[name] !== undefined) checkBoolean(options[name], name);
   }
   if (pkce !== undefined && pkce !== 'S256') {
-    checkBoolean(pkce, 'pkce', ' or "S256": the method "plain" protects nothing');
+    checkBoolean(pkce, 'pkce', ', or "S256": the method "plain" gives no protection');
   }
   if (skipUserProfile !== undefined && typeof skipUserProfile !== 'function') {
     checkBoolean(skipUserProfile, 'skipUserProfile', ' or a function');
@@ -162,18 +162,20 @@ export function checkStrategyOptions(
     throw new TypeError('"store" must be an object with the methods "store" and "verify"');
   }
   if (options.state === false && (pkce || store)) {
-    throw new TypeError('"state" must not be false with "pkce" or "store": both depend on the state');
+    throw new TypeError(
+      '"state: false" can\'t be combined with "pkce" or "store", which need the state: remove one of them',
+    );
   }
   if (pkce && store && !keepsVerifier(store)) {
     throw new TypeError(
-      '"store" can\'t keep the code verifier: its "store" method must declare five parameters',
+      '"store" can\'t keep the code verifier, because its "store" method doesn\'t declare five parameters: use another store, or leave "pkce" out',
     );
   }
 }
 
 function checkVerify(option: unknown, argument: AnyVerify | undefined): void {
   if (option !== undefined && argument !== undefined) {
-    throw new TypeError('"verify" must be given once: as an option, or as the second argument');
+    throw new TypeError('"verify" was given twice: pass it either as an option or as the second argument');
   }
   if (argument !== undefined) checkVerifyFunction(argument);
   else if (typeof option !== 'function') {
@@ -181,7 +183,7 @@ function checkVerify(option: unknown, argument: AnyVerify | undefined): void {
   }
 }
 
-/** Refuses a misspelled option, which would otherwise go unnoticed until a user signs in. */
+/** Refuses a misspelled option, which otherwise nobody would notice until a user signs in. */
 function checkSpelling(options: object, names: readonly string[]): void {
   for (const key of Object.keys(options)) {
     const meant = names.find((name) => skeleton(name) === skeleton(key));
@@ -201,7 +203,7 @@ function skeleton(name: string): string {
     .replace(/^redirecturl$/, 'callbackurl');
 }
 
-/** Whether PKCE is on: by default, wherever the verifier can be kept. */
+/** Whether PKCE is on. By default, it is on if the store can keep the verifier. */
 export function usesPKCE(pkce: StrategyOptions['pkce'], store: StateStore): boolean {
   return pkce !== false && keepsVerifier(store);
 }
@@ -225,7 +227,7 @@ export function toRequestOptions(options: AuthenticateOptions, keepsState: boole
   if (callbackURL != null) checkCallbackURL(callbackURL);
   if (typeof state === 'string' && keepsState) {
     throw new TypeError(
-      '"state" must be an object with your own data, which "verify" gets back: the strategy generates the value that it sends',
+      '"state" must be an object with your app\'s data, which "verify" receives: the strategy generates the parameter "state" itself',
     );
   }
   const checked = Object.assign({}, options);

@@ -12,15 +12,15 @@ import type { StrategyOptions } from './options.ts';
 import type { BaseStrategy } from './strategy.ts';
 import type { AnyVerify, Login, VerifyCallback } from './verify.ts';
 
-// passport-oauth2's callback interfaces as promises: everything here exists for compatibility with it and with
-// node-oauth. The number of parameters that a function declares decides how it is called, as it does there.
+// passport-oauth2's callback interfaces as promises. Everything here exists for compatibility with it and with
+// node-oauth. As there, the number of declared parameters decides how a function is called.
 
 /** Whether a store can keep the code verifier: passport-oauth2 hands it to a `store` of five parameters only. */
 export function keepsVerifier(store: StateStore): boolean {
   return store.store.length === 5;
 }
 
-/** Refuses a second argument that is none of Passport's forms, which have a `done` to call. */
+/** Refuses a second argument that can't be one of Passport's forms, which call `done`. */
 export function checkVerifyFunction(verify: unknown): asserts verify is AnyVerify {
   if (typeof verify !== 'function') {
     throw new TypeError('"verify" must be a function: (accessToken, refreshToken, profile, done) => …');
@@ -102,7 +102,7 @@ export function fetchResource(strategy: BaseStrategy, url: string, accessToken: 
       else resolve(body);
     });
   });
-  return fetched.then(String); // Here, where what it throws fails the login.
+  return fetched.then(String); // Here, so that an exception fails the login.
 }
 
 /** Turns node-oauth's `{ statusCode, data }` and other values into an `OAuthError`; an `Error` stays as it is. */
@@ -122,14 +122,14 @@ function toError(
     const own = operation === 'code_exchange' ? parseErrorResponse(strategy, response) : undefined;
     return own ?? responseError(strategy._oauth2, operation, response, secrets);
   }
-  return new OAuthError(`The ${operation} failed: see \`cause\``, {
+  return new OAuthError(`The ${operation} request failed with a value that is not an Error: see \`cause\``, {
     code: 'unknown',
     operation,
     cause: error,
   });
 }
 
-/** The error that an overridden `parseErrorResponse` makes of a refused code exchange. */
+/** The error that an overridden `parseErrorResponse` returns for a refused code exchange. */
 export function parseErrorResponse(
   strategy: BaseStrategy,
   { body, status }: HttpResponse,
@@ -177,7 +177,7 @@ function asksToSkip(strategy: BaseStrategy, skip: SkipFunction, accessToken: str
   });
 }
 
-/** What an app's `verify` gave to `done`. */
+/** The arguments that an app's `verify` passed to `done`. */
 export interface Verified {
   user: Parameters<VerifyCallback>[1];
   info: Parameters<VerifyCallback>[2];

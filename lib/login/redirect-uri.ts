@@ -25,7 +25,7 @@ export function toRedirectURI(
   const origin = `${secure ? 'https' : 'http'}://${host}`;
   if (!HOST.test(host) || !URL.canParse(origin)) {
     throw new TypeError(
-      '"callbackURL" is a path, and the request has no usable Host header to complete it: give the absolute URL',
+      '"callbackURL" is a path, but the request has no valid Host header to complete it: set an absolute URL',
     );
   }
   return new URL(callbackURL, origin).href;

@@ -26,9 +26,9 @@ import type { AnyVerify } from './verify.ts';
 
 /**
  * passport-oauth2's strategy with its own login flow, client and state store. Constructor, members and hooks are the
- * same, so that subclasses and code that reaches into it work.
+ * same, so that subclasses and code that uses its members work.
  *
- * Passport calls `authenticate` on `Object.create(strategy)`, where private (#) members would throw. Nothing of one
+ * Passport calls `authenticate` on `Object.create(strategy)`, where private (#) members would throw. No data of a
  * request is written to the strategy.
  */
 export abstract class BaseStrategy extends OAuth2Strategy {
@@ -148,7 +148,7 @@ export abstract class BaseStrategy extends OAuth2Strategy {
     return this._oauth2.provider.toFailure?.(error);
   }
 
-  /** Makes the profile of a login that loaded none: the id alone. @internal */
+  /** Makes the profile of a login that loaded none: only the id. @internal */
   async bareProfile(tokens: TokenSet): Promise<Profile> {
     const { provider } = this._oauth2;
     if (!tokens.userID) throw malformed(provider, 'code_exchange', '"user_id" is missing');
@@ -174,8 +174,11 @@ export abstract class BaseStrategy extends OAuth2Strategy {
 }
 
 function noReason(): OAuthError {
-  return new OAuthError('The login failed without a reason: "verify" or a hook gave none', {
-    code: 'unknown',
-    operation: 'authorization',
-  });
+  return new OAuthError(
+    'The login failed without a reason: "verify" or a hook of the strategy passed an empty value instead of an Error',
+    {
+      code: 'unknown',
+      operation: 'authorization',
+    },
+  );
 }

@@ -70,5 +70,5 @@ export type VerifyFunctionWithRequest<P extends Profile = Profile, Params = neve
       done: VerifyCallback,
     ) => unknown);
 
-/** Any form of `verify`: how many parameters one of Passport's forms declares decides how it is called. */
+/** Any form of `verify`. For Passport's forms, the number of declared parameters decides how they are called. */
 export type AnyVerify = (...args: never[]) => unknown;

@@ -33,7 +33,7 @@ export interface CookieStateStoreOptions {
    */
   maxAge?: number | undefined;
   /**
-   * The beginning of the cookies' names, after `__Host-`.
+   * The start of the cookies' names, after `__Host-`.
    * @default 'oauth2-login'
    */
   name?: string | undefined;
@@ -44,8 +44,8 @@ const MAX_USED = 100_000; // used states that are remembered
 const ID_LENGTH = 12; // characters of the state in the cookie's name
 
 /**
- * Keeps pending logins in cookies, without a session or anything else on the server: for serverless functions,
- * several machines and `session: false`.
+ * Stores pending logins in cookies, with nothing on the server: for serverless functions, several machines and
+ * `session: false`.
  *
  * Each login has its own cookie, so tabs don't interfere: encrypted, `HttpOnly`, `SameSite=Lax`, expired after ten
  * minutes, and deleted by the callback. The process that saw a cookie used refuses a copy of it; in another process,
@@ -65,10 +65,10 @@ export class CookieStateStore implements StateStore {
     const { secret, secure = true, maxAge = LOGIN_LIFETIME / 1000, name = 'oauth2-login' } = options ?? {};
     if (typeof secure !== 'boolean') throw new TypeError('"secure" must be true or false');
     if (!Number.isSafeInteger(maxAge) || maxAge < 1 || maxAge > 86_400) {
-      throw new TypeError('"maxAge" must be a number of seconds from 1 to 86400, without a fraction');
+      throw new TypeError('"maxAge" must be a whole number of seconds from 1 to 86400');
     }
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
-      throw new TypeError('"name" must consist of letters, digits, "-" and "_", at most 64');
+      throw new TypeError('"name" must have 1 to 64 characters: letters, digits, "-" and "_"');
     }
     this.#sealer = createSealer(secret, 'login state');
     this.#secure = secure;
@@ -117,12 +117,12 @@ export class CookieStateStore implements StateStore {
     const name = `${this.#prefix}${Math.floor(now / 1000).toString(36)}.${state.slice(0, ID_LENGTH)}`;
     const cookie = this.#cookie(name, value, this.#lifetime / 1000);
     if (cookie.length > MAX_COOKIE) {
-      throw new OAuthError('"state" holds too much for a cookie: keep it under 2 kB of JSON', {
+      throw new OAuthError('"state" is too large for a cookie: keep it under 2 kB of JSON', {
         code: 'state_too_large',
         operation: 'authorization',
       });
     }
-    // The names begin with the time: sorted, the oldest come first.
+    // The names begin with the time, so the oldest are first after sorting.
     const names = Object.keys(this.#cookies(req)).sort();
     for (const oldest of names.slice(0, Math.max(0, names.length - MAX_LOGINS + 1))) {
       this.#clear(req, oldest);
@@ -170,7 +170,7 @@ export class CookieStateStore implements StateStore {
 
   #cookie(name: string, value: string, maxAge: number): string {
     return stringifySetCookie(
-      // Lax: the callback is a navigation that comes from the provider's site. `__Host-` asks for the path "/".
+      // Lax: the callback is a navigation from the provider's site. `__Host-` requires the path "/".
       { name, value, maxAge, path: '/', httpOnly: true, sameSite: 'lax', secure: this.#secure },
     );
   }
@@ -191,7 +191,7 @@ function parseLogin(text: string | undefined): PendingLogin | undefined {
   return { verifier: typeof verifier === 'string' ? verifier : undefined, appState, expires };
 }
 
-/** What a sealed login belongs to: its own state, and what `bindingOf` names. */
+/** The context of a sealed login: its state and its binding. */
 function contextOf(state: string, meta: StateMeta): string {
   return `${state} ${bindingOf(meta)}`;
 }
@@ -202,7 +202,7 @@ function append(req: Request, cookie: string): void {
   const response = typeof res?.appendHeader === 'function' ? res : ctx?.res;
   if (typeof response?.appendHeader !== 'function') {
     throw new OAuthError(
-      'CookieStateStore found no response: set `req.res = res` before passport.authenticate()',
+      'CookieStateStore found no response to set a cookie on: set `req.res = res` before passport.authenticate()',
       {
         code: 'no_response',
         operation: 'authorization',

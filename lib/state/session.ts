@@ -15,7 +15,7 @@ import {
 } from './store.ts';
 import { inTurn } from './turns.ts';
 
-/** How long the session's store has for one answer, ms. */
+/** The deadline for a response of the session store, ms. */
 const STORE_TIMEOUT = 10_000;
 
 interface PendingLogin {
@@ -28,7 +28,7 @@ interface PendingLogin {
   expires: number;
 }
 
-/** The part of a session that is used: not every kind has the methods. */
+/** The part of a session that is used. Not every kind has the methods. */
 interface Session {
   [key: string]: unknown;
   save?: (callback: (error?: unknown) => void) => unknown;
@@ -36,10 +36,10 @@ interface Session {
 }
 
 /**
- * Keeps pending logins in `req.session` (express-session, cookie-session and others): up to ten in one browser,
- * each for ten minutes and for one use. The session is saved before the redirect leaves and before the code is sent.
+ * Stores pending logins in `req.session` (express-session, cookie-session and others): up to ten in one browser, each
+ * for ten minutes and for one use. The session is saved before the redirect and before the code is sent.
  *
- * Other data under the session key stays: passport-oauth2's own store may use the same key.
+ * Other data under the session key is kept: passport-oauth2's own store may use the same key.
  */
 export class SessionStateStore implements StateStore {
   readonly #key: string;
@@ -102,7 +102,7 @@ export class SessionStateStore implements StateStore {
     const find = (logins: PendingLogin[]) =>
       logins.find((each) => each.state === state && each.binding === binding);
     const loaded = this.#logins(session);
-    // A made-up state must not wait for the session store.
+    // A fabricated state must not wait for the session store.
     if (find(loaded) === undefined) return refused(loaded.length > 0 ? 'state_mismatch' : 'state_missing');
 
     const login = await inTurn(req, async () => {
@@ -135,7 +135,7 @@ export class SessionStateStore implements StateStore {
     const kept = logins.length > 0 ? { ...others, logins } : others;
     const empty = Object.keys(kept).length === 0;
     session[this.#key] = empty ? undefined : kept;
-    // After the assignment: `delete` does not get through the proxy that is @fastify/secure-session's session.
+    // After the assignment, because `delete` has no effect on @fastify/secure-session's session, which is a proxy.
     if (empty) delete session[this.#key];
   }
 }
@@ -189,7 +189,8 @@ function save(session: Session): Promise<unknown> | undefined {
   if (typeof session.save !== 'function') return undefined;
   return askStore((answered) => {
     const saved = session.save?.(answered);
-    // express-session and its like, which can reload, call back. Others (cookie-session's, Koa's) take no callback.
+    // Sessions that can reload, such as express-session's, call back. Others (cookie-session's, Koa's) take no
+    // callback.
     if (typeof session.reload !== 'function') Promise.resolve(saved).then(() => answered(), answered);
   });
 }
@@ -214,7 +215,7 @@ function askStore<T>(call: (answered: (error?: unknown, value?: T) => void) => v
 
 /** The session store failed. */
 function notSaved(cause: unknown): OAuthError {
-  return new OAuthError('The session could not be saved: see `cause`, the error of its store', {
+  return new OAuthError('The session store failed to load or save the session: see `cause`', {
     code: 'session_not_saved',
     operation: 'authorization',
     retryable: true,
@@ -223,15 +224,18 @@ function notSaved(cause: unknown): OAuthError {
 }
 
 function storeSilent(): OAuthError {
-  return new OAuthError(`The session store did not respond within ${STORE_TIMEOUT} ms: check the store`, {
-    code: 'session_not_saved',
-    operation: 'authorization',
-    retryable: true,
-  });
+  return new OAuthError(
+    `The session store did not respond within ${STORE_TIMEOUT} ms: check that it is reachable`,
+    {
+      code: 'session_not_saved',
+      operation: 'authorization',
+      retryable: true,
+    },
+  );
 }
 
 function sessionEnded(): OAuthError {
-  return new OAuthError('The session ended while a login was being started in it: start the login again', {
+  return new OAuthError('The session ended while the login was starting: start the login again', {
     code: 'session_ended',
     operation: 'authorization',
     retryable: true,
@@ -240,7 +244,7 @@ function sessionEnded(): OAuthError {
 
 function keyInUse(key: string): OAuthError {
   return new OAuthError(
-    `The session's property "${key}" holds other data: give the strategy another "sessionKey"`,
+    `The session property "${key}" contains data of other code: set the strategy's option "sessionKey" to another name`,
     { code: 'session_key_in_use', operation: 'authorization' },
   );
 }

@@ -2,7 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import type { Failure } from '../client/errors.ts';
 
-/** What a login belongs to. A state store gets it with each call. */
+/** The provider, client and callback URL that a login is bound to. A state store gets them with each call. */
 export interface StateMeta {
   authorizationURL: string;
   tokenURL: string;
@@ -46,7 +46,7 @@ export interface StateStore {
 /** What a store found for a state: the code verifier (or `true` without PKCE) and the app's state, or a failure. */
 export type TakenState = { ok: string | true; appState: unknown } | { ok: false; failure: unknown };
 
-/** How long a login may take, ms; an authorization code lives as long. */
+/** How long a login may take, ms. An authorization code is valid for as long. */
 export const LOGIN_LIFETIME = 10 * 60 * 1000;
 
 /** How many logins of one browser may be pending; a session in a cookie holds no more than 4 kB. */
@@ -58,8 +58,8 @@ export function newState(): string {
 }
 
 /**
- * Names the authorization server, the client and the callback URL of a login. A pending login keeps it, so that its
- * callback is refused where any of them differs.
+ * Identifies the authorization server, the client and the callback URL of a login. It is stored with a pending login,
+ * so that a callback is refused if any of them differs.
  */
 export function bindingOf({ authorizationURL, tokenURL, clientID, callbackURL }: StateMeta): string {
   const text = [authorizationURL, tokenURL, clientID, callbackURL].join('\n');
@@ -74,7 +74,7 @@ let last = { text: '', binding: '' };
  * Why a state is refused:
  * - `state_missing`: no login is pending in this browser;
  * - `state_expired`: the login took too long;
- * - `state_mismatch`: the state is not that of a pending login of this provider, client and callback URL.
+ * - `state_mismatch`: no pending login of this provider, client and callback URL has this state.
  */
 export type StateFailureCode = 'state_missing' | 'state_expired' | 'state_mismatch';
 
@@ -85,11 +85,11 @@ const FAILURES: Record<StateFailureCode, Omit<Failure, 'code'>> = {
   },
   state_expired: {
     message: 'This sign-in took too long. Please start again.',
-    hint: 'The callback came after the lifetime of a pending login, ten minutes by default.',
+    hint: 'The callback came more than ten minutes after the redirect, or later than the "maxAge" of a CookieStateStore allows.',
   },
   state_mismatch: {
     message: 'This sign-in could not be completed. Please start again.',
-    hint: 'The state of the callback is not that of a pending login: it was used before, is made up, or the login was started with another provider, client, callbackURL or pkce option than the callback route has.',
+    hint: 'The state of the callback does not match a pending login. It was already used or is fabricated, or the login route and the callback route differ in the provider, clientID, callbackURL or pkce.',
   },
 };
 

@@ -14,7 +14,7 @@ interface Line {
 const lines = new Map<string, Line>();
 
 /**
- * Runs a task when the tasks before it in the same session have ended. It is dropped if its client has closed the
+ * Runs a task when the earlier tasks of its session have ended. The task is dropped if its client has closed the
  * connection by then. There is no deadline: a task that never ends would block its session.
  *
  * @throws OAuthError `session_busy`, `aborted`
@@ -40,7 +40,7 @@ export function inTurn<T>(req: Request, task: () => Promise<T>): Promise<T> {
 }
 
 function busy(): OAuthError {
-  return new OAuthError('Too many logins of this session are waiting for its store: try again', {
+  return new OAuthError('Too many logins in this session are waiting for the session store: try again', {
     code: 'session_busy',
     operation: 'authorization',
     retryable: true,
@@ -48,8 +48,11 @@ function busy(): OAuthError {
 }
 
 function clientGone(): OAuthError {
-  return new OAuthError('The client closed the connection while its login was waiting for its turn', {
-    code: 'aborted',
-    operation: 'authorization',
-  });
+  return new OAuthError(
+    'The browser closed the connection while the login was waiting for other requests in its session',
+    {
+      code: 'aborted',
+      operation: 'authorization',
+    },
+  );
 }

@@ -9,7 +9,7 @@ import type { TokenStore } from './store.ts';
  * @param timeout of each operation, ms
  */
 export function timedStore(store: TokenStore, timeout: number, timers: Timers): TokenStore {
-  const late = () => storeFailed(new Error(`The store did not answer within ${timeout} ms`));
+  const late = () => storeFailed(new Error(`The store did not respond within ${timeout} ms`));
   const timed = <T>(work: () => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       const timer = timers.setTimeout(() => reject(late()), timeout);

@@ -20,20 +20,20 @@ export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** Refuses what is not a non-empty string. */
+/** Refuses any value but a non-empty string. */
 export function checkString(value: unknown, name: string, remedy = ''): asserts value is string {
   if (typeof value !== 'string' || value === '') {
     throw new TypeError(`"${name}" must be a non-empty string${remedy && `: ${remedy}`}`);
   }
 }
 
-/** Refuses what can't be a token. The message never holds the value. */
+/** Refuses a value that can't be a token. The message never contains the value. */
 export function checkToken(value: unknown, name: string): asserts value is string {
   checkString(value, name);
-  if (!isToken(value)) throw new TypeError(`"${name}" must be a token: only visible ASCII characters`);
+  if (!isToken(value)) throw new TypeError(`"${name}" must be a token: printable ASCII characters only`);
 }
 
-/** Refuses what is not an absolute http(s) URL without credentials and fragment. */
+/** Refuses any value but an absolute http(s) URL without credentials and fragment. */
 export function checkURL(value: unknown, name: string): asserts value is string {
   checkString(value, name);
   const url = URL.canParse(value) ? new URL(value) : undefined;
@@ -46,7 +46,7 @@ export function checkURL(value: unknown, name: string): asserts value is string 
   if (value.includes('#')) throw new TypeError(`"${name}" must not contain a fragment (#…)`);
 }
 
-/** Refuses what is neither an absolute URL nor a path on the app's own host. */
+/** Refuses any value but an absolute URL or a path on the app's own host. */
 export function checkCallbackURL(value: unknown, name = 'callbackURL'): asserts value is string {
   checkString(value, name);
   const absolute = /^[a-z][a-z\d+.-]*:\/\/[^/?#]/i.test(value) && URL.canParse(value);
@@ -59,19 +59,19 @@ export function checkCallbackURL(value: unknown, name = 'callbackURL'): asserts 
   }
 }
 
-/** Refuses what is not a time limit in ms. */
+/** Refuses any value but a time limit in ms. */
 export function checkTimeout(value: unknown, name = 'timeout'): asserts value is number {
   if (typeof value !== 'number' || !(value > 0 && value <= MAX_TIMEOUT)) {
     throw new TypeError(`"${name}" must be a positive number of milliseconds, at most ${MAX_TIMEOUT}`);
   }
 }
 
-/** Refuses what is neither true nor false. */
+/** Refuses any value but true and false. */
 export function checkBoolean(value: unknown, name: string, others = ''): asserts value is boolean {
   if (typeof value !== 'boolean') throw new TypeError(`"${name}" must be true or false${others}`);
 }
 
-/** Refuses what is not one of the known values. */
+/** Refuses any value but the known ones. */
 export function checkOneOf<T extends string>(
   value: unknown,
   name: string,
@@ -82,22 +82,22 @@ export function checkOneOf<T extends string>(
   }
 }
 
-/** Refuses what is not a function. */
+/** Refuses any value but a function. */
 export function checkFunction(value: unknown, name: string): void {
   if (typeof value !== 'function') throw new TypeError(`"${name}" must be a function`);
 }
 
-/** Refuses what is not an `AbortSignal`. */
+/** Refuses any value but an `AbortSignal`. */
 export function checkSignal(value: unknown, name = 'signal'): asserts value is AbortSignal {
   if (!(value instanceof AbortSignal)) throw new TypeError(`"${name}" must be an AbortSignal`);
 }
 
-/** Refuses what is not an object with named settings. */
+/** Refuses any value but an object with named settings. */
 export function checkObject(value: unknown, name: string): asserts value is Record<string, unknown> {
   if (!isObject(value)) throw new TypeError(`"${name}" must be an object`);
 }
 
-/** Refuses what can't be an HTTP agent. */
+/** Refuses a value that can't be an HTTP agent. */
 export function checkAgent(value: unknown, name = 'agent'): asserts value is Agent {
   if (!isObject(value) || typeof value.addRequest !== 'function') {
     throw new TypeError(`"${name}" must be an http.Agent or https.Agent`);

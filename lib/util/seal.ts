@@ -10,7 +10,7 @@ import {
 // node:crypto and not a JOSE library: those are ES modules, which a Jest project in CommonJS loads only with a flag.
 
 const ALGORITHM = 'aes-256-gcm';
-const VERSION = '1'; // of the text's form and of how keys are derived
+const VERSION = '1'; // of the text's form and the key derivation
 const MIN_SECRET_LENGTH = 32; // characters; a shorter one may be guessed offline
 const KEY_LENGTH = 32; // bytes
 const KEY_ID_LENGTH = 6; // bytes; it only chooses among the app's few keys
@@ -26,7 +26,7 @@ export interface Sealer {
    * Seals a text. The result consists of letters, digits, `-`, `_` and `.`, so it fits in a cookie. Lone surrogates
    * become U+FFFD, as in any UTF-8.
    *
-   * @param context what the text belongs to, such as a user's id. It is authenticated but not stored:
+   * @param context identifies the text's owner, such as a user's id. It is authenticated but not stored:
    *   {@link Sealer.open} needs the same one.
    */
   seal(plaintext: string, context?: string): string;
@@ -40,7 +40,7 @@ export interface Sealer {
  *
  * @param secrets at least 32 characters each. The first one seals and all of them open. To rotate, put the new secret
  *   in front and remove the old one when nothing sealed with it is left.
- * @param name what error messages call the secrets
+ * @param name the name of the secrets in error messages
  * @throws TypeError naming what is wrong
  */
 export function createSealer(secrets: string | readonly string[], purpose: string, name = 'secret'): Sealer {
@@ -49,7 +49,7 @@ export function createSealer(secrets: string | readonly string[], purpose: strin
   const [first, ...others] = Array.isArray(list) && list.every(valid) ? list : [];
   if (first === undefined) {
     throw new TypeError(
-      `"${name}" must be a secret of at least ${MIN_SECRET_LENGTH} characters, or a list of them, the newest first: make one with \`openssl rand -base64 32\``,
+      `"${name}" must be a string of at least ${MIN_SECRET_LENGTH} characters, or a list of such strings, newest first: generate one with \`openssl rand -base64 32\``,
     );
   }
   const current = deriveKey(first, purpose);
@@ -78,7 +78,7 @@ export function createSealer(secrets: string | readonly string[], purpose: strin
       decipher.setAuthTag(bytes.subarray(-TAG_LENGTH));
       const plaintext = decipher.update(bytes.subarray(IV_LENGTH, -TAG_LENGTH));
       try {
-        decipher.final(); // GCM has given all of the text before.
+        decipher.final(); // GCM has already returned the whole text.
       } catch {
         return undefined; // The tag does not match.
       }
@@ -88,7 +88,7 @@ export function createSealer(secrets: string | readonly string[], purpose: strin
 }
 
 interface DerivedKey {
-  /** What a text sealed with the key begins with. */
+  /** The prefix of a text that is sealed with the key. */
   prefix: string;
   key: KeyObject;
 }
@@ -102,7 +102,9 @@ function deriveKey(secret: string, purpose: string): DerivedKey {
   return { prefix: `${VERSION}.${id}.`, key: createSecretKey(derive('key', KEY_LENGTH)) };
 }
 
-/** A context as bytes. UTF-16, as UTF-8 writes all lone surrogates alike: two contexts would be the same. */
+/**
+ * A context as bytes. In UTF-16, because UTF-8 writes all lone surrogates alike, so different contexts would be equal.
+ */
 function contextBytes(context: string): Buffer {
   return Buffer.from(context, 'utf16le');
 }

@@ -1,4 +1,4 @@
-/** Passes a promise's outcome to a Node callback. What the callback throws becomes an unhandled rejection. */
+/** Passes a promise's outcome to a Node callback. An exception of the callback becomes an unhandled rejection. */
 export function toDone<T>(
   promise: Promise<T | undefined>,
   done: (error: Error | null, value?: T) => void,

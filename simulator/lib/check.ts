@@ -1,13 +1,13 @@
-// Checks of what callers pass in. A wrong argument is a TypeError that names it: a simulator that ignored a mistyped
-// option would let a test pass for the wrong reason.
+// Checks of what callers pass in. A wrong argument is a TypeError that names it. If a mistyped option
+// were ignored, a test could pass for the wrong reason.
 
-/** Throws a TypeError, with `name` in its message, unless the value is right. */
+/** Throws a TypeError with `name` in its message if the value is wrong. */
 export type Check = (value: unknown, name: string) => void;
 
 /**
- * Refuses anything but an object whose fields are all known and right. A field that is undefined is one left out.
+ * Accepts only an object whose fields are all known and valid. An undefined field counts as absent.
  *
- * @param prefix what the fields' names in messages begin with: `clock.` makes `"clock.startAt"`
+ * @param prefix the start of the fields' names in messages: `clock.` makes `"clock.startAt"`
  */
 export function checkFields<T extends object>(
   value: T,
@@ -22,7 +22,7 @@ export function checkFields<T extends object>(
   for (const [key, field] of Object.entries(value)) {
     const check = known.get(key);
     if (check === undefined) {
-      throw new TypeError(`${name} has no field "${key}"; it has: ${[...known.keys()].join(', ')}`);
+      throw new TypeError(`${name} has no field "${key}"; its fields are: ${[...known.keys()].join(', ')}`);
     }
     if (field !== undefined) check(field, `${prefix}${key}`);
   }
@@ -74,7 +74,7 @@ export function scope(value: unknown, name: string): void {
   if (typeof value !== 'string') texts(value, name);
 }
 
-/** Any value: what it must be is checked elsewhere. */
+/** Any value, which is checked elsewhere. */
 export function anything(): void {}
 
 /** The scopes of an array, or of text with spaces in between, each once. */

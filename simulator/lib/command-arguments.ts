@@ -7,7 +7,7 @@ import { type Switches, switchNames, valuesOf } from './world/switches.ts';
 /** A wrong argument; the message names the flag. */
 export class CommandError extends Error {}
 
-/** What the arguments ask for. */
+/** The parsed arguments. */
 export interface CommandOptions {
   readonly help: boolean;
   readonly version: boolean;
@@ -31,7 +31,7 @@ Apps
 
 Behavior
   --switch <name=value>    what a provider may do in more than one way *
-  --fault <endpoint=what>  an endpoint's next answer goes wrong *
+  --fault <endpoint=what>  an endpoint's next response goes wrong *
       token=503                                 a status
       fitbit:token=hang,times=3                 or close, truncate, html
       google-health:profile=late,delay=2000     milliseconds
@@ -43,7 +43,7 @@ Other
   --help, -h               print this
 `;
 
-/** The flags of the options that the API names otherwise. */
+/** The flags of options that have another name in the API. */
 const flags: Readonly<Record<string, string>> = {
   port: '--port',
   host: '--host',
@@ -53,7 +53,7 @@ const flags: Readonly<Record<string, string>> = {
   type: '--type',
 };
 
-/** A message of the API with the flags in place of its options. */
+/** A message of the API, with flags instead of option names. */
 export function flagged(message: string): string {
   return message
     .replaceAll(/"switches\.(\w+)"/g, '--switch $1')
@@ -103,7 +103,7 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    // Node's advice about positional arguments is of no use here.
+    // Node's advice about positional arguments doesn't apply here.
     const message = error instanceof Error ? error.message : String(error);
     throw new CommandError(message.split('. ')[0]);
   }
@@ -115,9 +115,7 @@ function readSwitches(given: readonly string[]): Partial<Switches> {
     const [key = '', value] = splitAt(one, '=');
     const name = switchNames.find((known) => known === key);
     if (name === undefined) {
-      throw new CommandError(
-        `--switch ${key}: there is no such switch; there are: ${switchNames.join(', ')}`,
-      );
+      throw new CommandError(`--switch ${key}: no such switch; the switches are: ${switchNames.join(', ')}`);
     }
     const values = valuesOf(name);
     const found = values?.find((known) => String(known) === value);
@@ -169,7 +167,8 @@ function readFault(given: string): FaultOptions {
     else if (name === 'delay' && /^\d{1,9}$/.test(value)) fault.delay = Number(value);
     else throw wrong(`"${detail}" must be times=<number or all>, delay=<ms> or after`);
   }
-  if (what === 'late' && fault.delay === 0) throw wrong('a late answer needs a delay, as in late,delay=2000');
+  if (what === 'late' && fault.delay === 0)
+    throw wrong('a late response needs a delay, as in late,delay=2000');
   return fault;
 }
 

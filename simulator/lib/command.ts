@@ -1,13 +1,13 @@
 import { CommandError, type CommandOptions, flagged, readArguments, usage } from './command-arguments.ts';
 import { type Simulator, startSimulator } from './simulator.ts';
 
-/** What the command prints to and listens on; a process has all of it. */
+/** The command's input and output: the part of `process` that it uses. */
 export interface CommandIO {
   readonly stdout: { write(text: string): unknown };
   readonly stderr: { write(text: string): unknown };
   /** The package's version. */
   readonly version: string;
-  /** Called with what is to happen on SIGINT and SIGTERM. */
+  /** Sets the function to call on SIGINT and SIGTERM. */
   readonly onStop: (stop: () => void) => void;
 }
 
@@ -33,7 +33,7 @@ export async function runCommand(args: readonly string[], io: CommandIO): Promis
     return exitCode;
   }
   for (const fault of options.faults) simulator.fail(fault);
-  // Listen for signals first: one may come as soon as the table is printed.
+  // Before the table is printed, because a signal may arrive immediately after it.
   const stopped = new Promise<void>((resolve) => io.onStop(resolve));
   io.stdout.write(table(simulator, io.version));
   await stopped;
@@ -57,7 +57,7 @@ function explain(error: unknown): { message: string; exitCode: 1 | 2 } {
     return { message: `port ${port} is reserved for the system; choose another with --port`, exitCode: 1 };
   }
   if (code === 'EADDRNOTAVAIL') {
-    return { message: `--host ${address} is no address of this computer`, exitCode: 1 };
+    return { message: `--host ${address} is not an address of this computer`, exitCode: 1 };
   }
   return { message: `the simulator cannot start: ${error.message}`, exitCode: 1 };
 }

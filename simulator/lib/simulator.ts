@@ -25,19 +25,19 @@ import type { LoggedRequest } from './world/request-log.ts';
 import type { Switches } from './world/switches.ts';
 import { World } from './world/world.ts';
 
-/** How a simulator starts. Everything may be left out. */
+/** The options of a simulator. All are optional. */
 export interface SimulatorOptions {
   /** The port to listen on; 0 for a free one. @default 0 */
   readonly port?: number | undefined;
   /** Where to listen: a loopback address, unless `allowRemote` is set. @default '127.0.0.1' */
   readonly host?: string | undefined;
   /**
-   * Lets `host` be an address that other machines can reach. Anybody who reaches the simulator can sign
-   * in as anybody and see its control page: never do so on a network that you don't trust.
+   * Lets `host` be an address that other machines can reach. Anyone who reaches the simulator can sign in as any
+   * user and see its control page: never use this on a network that you don't trust.
    * @default false
    */
   readonly allowRemote?: boolean | undefined;
-  /** Names by which requests may call the simulator, besides localhost, addresses and `host`. @default [] */
+  /** Host names that requests may use, besides localhost, IP addresses and `host`. @default [] */
   readonly allowedHosts?: readonly string[] | undefined;
   /** The redirect URIs of both apps. @default any URL on localhost */
   readonly redirectURIs?: readonly string[] | undefined;
@@ -45,7 +45,7 @@ export interface SimulatorOptions {
   readonly fitbit?: FitbitAppSettings | undefined;
   /** The app that is registered with Google from the start. */
   readonly googleHealth?: GoogleHealthAppSettings | undefined;
-  /** What is not known of the providers, decided. @default see {@link Switches} */
+  /** Undocumented or variable behavior of the providers. @default see {@link Switches} */
   readonly switches?: Partial<Switches> | undefined;
   /** The simulator's clock. @default the real time, running */
   readonly clock?: ClockSettings | undefined;
@@ -55,7 +55,7 @@ export interface SimulatorOptions {
 export interface Walk {
   /** The simulator's own id of the person. */
   readonly person: string;
-  /** How many, in the ten minutes up to now. */
+  /** How many, in the last ten minutes. */
   readonly steps: number;
 }
 
@@ -83,7 +83,7 @@ export interface Simulator {
   readonly fitbit: FitbitEndpoints;
   /** Client id, secret and every endpoint of Google: spread it into the strategy's options. */
   readonly googleHealth: GoogleHealthEndpoints;
-  /** What to put in place of `https://api.fitbit.com` and `https://health.googleapis.com`. */
+  /** The URLs that replace `https://api.fitbit.com` and `https://health.googleapis.com`. */
   readonly apiURL: { readonly fitbit: string; readonly googleHealth: string };
   /** The made-up users. */
   readonly people: People;
@@ -91,13 +91,15 @@ export interface Simulator {
   readonly webhooks: Webhooks;
   /** Google's security events (RISC). */
   readonly securityEvents: SecurityEvents;
-  /** Lets a user walk and tells the webhooks; resolves after the first attempts. */
+  /** Adds steps for a user and notifies the webhooks; resolves after the first attempts. */
   walk(walk: Walk): Promise<void>;
-  /** Removes an app's access, as the user does on the account page; resolves when the app has been told once. */
+  /**
+   * Removes an app's access, as a user can on the account page; resolves after the first attempts to notify the app.
+   */
   removeAccess(access: RemovedAccess): Promise<void>;
   /**
-   * Deletes a person's accounts at both providers, as the user does on the account page: all access ends, and nobody
-   * can sign in as this person. Resolves when the apps have been told once.
+   * Deletes a person's accounts at both providers, as a user can on the account page: all access ends, and this person
+   * can't sign in. Resolves after the first attempts to notify the apps.
    */
   deleteAccount(account: DeletedAccount): Promise<void>;
   /** Registers one more app with Fitbit. */
@@ -105,8 +107,8 @@ export interface Simulator {
   /** Registers one more app with Google. */
   registerGoogleHealthApp(settings?: GoogleHealthAppSettings): GoogleHealthEndpoints;
   /**
-   * Consents in a person's name, without a browser: to the app's own request (`url`), or to a request in parts. Every
-   * check is the one of the consent page. Rejects with an {@link AuthorizeRefusal} where the page would show an error.
+   * Consents as a person, without a browser: to the app's own request (`url`), or to a request in parts. It runs the
+   * checks of the consent page, and rejects with an {@link AuthorizeRefusal} if the page would show an error.
    *
    * @example
    * const response = await fetch('http://localhost:3000/auth/fitbit', { redirect: 'manual' });
@@ -114,23 +116,23 @@ export interface Simulator {
    * const { redirectTo } = await simulator.consent({ url, person: 'zoe' });
    */
   consent(options: ConsentOptions | ConsentURLOptions): Promise<Consent>;
-  /** Denies a request: gives the URL that the browser would be sent to. */
+  /** Denies a request; returns the URL that the browser would be redirected to. */
   deny(options: AuthorizeOptions | AuthorizeURL): Promise<{ readonly redirectTo: string }>;
-  /** The present instant on the simulator's clock. */
+  /** The current time on the simulator's clock. */
   now(): Date;
   /** Lets time pass on the simulator's clock. */
   advance(duration: Duration): void;
-  /** Makes something go wrong. */
+  /** Sets a fault. */
   fail(options: FaultOptions): Fault;
   /** Clears every fault that has not run out. */
   clearFaults(): void;
-  /** From now on every endpoint of Fitbit answers 410. */
+  /** From now on, every endpoint of Fitbit responds 410. */
   shutDownFitbit(): void;
   /** Undoes the shutdown. */
   reopenFitbit(): void;
   /** Whether Fitbit is shut down, by `shutDownFitbit()` or on the control page. */
   readonly fitbitIsShutDown: boolean;
-  /** The switches as they are set. */
+  /** The current values of the switches. */
   readonly switches: Readonly<Switches>;
   /** Changes switches. */
   set(switches: Partial<Switches>): void;
@@ -140,13 +142,13 @@ export interface Simulator {
   readonly requests: readonly LoggedRequest[];
   /** Forgets the requests. */
   clearRequests(): void;
-  /** Stops it and ends every connection. May be called twice. */
+  /** Stops the simulator and closes every connection. May be called twice. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a simulator of Fitbit's and Google's OAuth endpoints on this computer. It answers as the providers'
- * documentation and captured answers say; the package's docs/facts.md lists every fact with its source.
+ * Starts a simulator of Fitbit's and Google's OAuth endpoints on this computer. It follows the providers' documentation
+ * and recorded responses; the package's docs/facts.md lists every fact with its source.
  *
  * @throws TypeError for a wrong option, by name; Node's own error when the port is taken.
  * @example
@@ -265,12 +267,12 @@ function checkLoopback(host: string): void {
   // A name other than localhost could resolve to anything.
   if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return;
   throw new TypeError(
-    `"host" ${host} can be reached from other machines, which then can sign in as anybody; set "allowRemote" if that is what you want`,
+    `"host" ${host} can be reached from other machines, which could then sign in as any user: to allow that, set "allowRemote"`,
   );
 }
 
 function urlOf(host: string, port: number): string {
-  // A wildcard is no address to go to.
+  // A browser can't open a wildcard address.
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `http://${isIP(name) === 6 ? `[${name}]` : name}:${port}`;
 }

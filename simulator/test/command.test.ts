@@ -142,15 +142,15 @@ describe('the command', () => {
     [['--port', '70000'], '--port must be a number from 0 to 65535, not "70000"'],
     [['--type', 'web'], '--type must be server, client or personal, not "web"'],
     [['--host', '0.0.0.0'], '--host 0.0.0.0 can be reached from other machines'],
-    [['--host', '0.0.0.0'], 'set --allow-remote if'],
-    [['--redirect-uri', '/cb'], '--redirect-uri: /cb must be a whole URL'],
+    [['--host', '0.0.0.0'], 'to allow that, set --allow-remote'],
+    [['--redirect-uri', '/cb'], '--redirect-uri: /cb must be an absolute URL'],
     [['--redirect-uri', ''], '--redirect-uri must be a non-empty string'],
     [['--switch', 'fitbitRevokeBody=xml'], '--switch fitbitRevokeBody must be empty, json, not "xml"'],
     [['--switch', 'fitbitRevokeBody'], '--switch fitbitRevokeBody must be empty, json, not ""'],
     [['--switch', 'fitbitRateLimit=0'], '--switch fitbitRateLimit must be a positive integer, not "0"'],
     [
       ['--switch', 'constructor=1'],
-      '--switch constructor: there is no such switch; there are: fitbitDenialState,',
+      '--switch constructor: no such switch; the switches are: fitbitDenialState,',
     ],
     [['--fault', 'tokens=hang'], '--fault tokens=hang: the endpoint must be one of authorize, token,'],
     [
@@ -160,7 +160,7 @@ describe('the command', () => {
     [['--fault', 'google:token=hang'], 'the provider must be fitbit or google-health, not "google"'],
     [['--fault', 'token'], 'what happens must be hang, close, truncate, html, late or a status'],
     [['--fault', 'token=600'], 'what happens must be'],
-    [['--fault', 'token=late'], 'a late answer needs a delay'],
+    [['--fault', 'token=late'], 'a late response needs a delay'],
     [['--fault', 'token=hang,times=0'], '"times=0" must be times=<number or all>, delay=<ms> or after'],
   ])('refuses %j with exit code 2, in terms of its flags', async (args, message) => {
     const { output, code } = await run(...args);
@@ -182,10 +182,10 @@ describe('the command', () => {
     await simulator.close();
   });
 
-  it('ends with exit code 1 when the host is no address of this computer', async () => {
+  it('ends with exit code 1 when the host is not an address of this computer', async () => {
     const { output, code } = await run('--port', '0', '--host', '203.0.113.7', '--allow-remote');
     expect(await code).toBe(1);
-    expect(output.err).toBe('fitbit-simulator: --host 203.0.113.7 is no address of this computer\n');
+    expect(output.err).toBe('fitbit-simulator: --host 203.0.113.7 is not an address of this computer\n');
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)(

@@ -56,7 +56,7 @@ describe('a fault', () => {
     expect((await fitbitRefresh(simulator, 'x')).status).toBe(400);
   });
 
-  it('with an answer of its own sends text as it is and other values as JSON', async () => {
+  it('with a response of its own sends text as it is and other values as JSON', async () => {
     const simulator = await start();
     const headers = { 'Retry-After': '7' };
     simulator.fail({ endpoint: 'token', with: { status: 429, body: { error: 'slow_down' }, headers } });
@@ -72,7 +72,7 @@ describe('a fault', () => {
     expect([odd.status, odd.headers.get('content-type'), await odd.text()]).toEqual([200, 'x/y', 'null']);
   });
 
-  it('that hangs never answers', async () => {
+  it('that hangs never responds', async () => {
     const simulator = await start();
     simulator.fail({ endpoint: 'token', with: 'hang' });
     const gaveUp = new AbortController();
@@ -88,7 +88,7 @@ describe('a fault', () => {
     expect(simulator.requests[0]).toMatchObject({ fault: 'hang', status: undefined });
   });
 
-  it('that closes ends the connection without an answer', async () => {
+  it('that closes ends the connection without a response', async () => {
     const simulator = await start();
     simulator.fail({ endpoint: 'token', with: 'close' });
     await expect(fitbitRefresh(simulator, 'x')).rejects.toThrow('fetch failed');
@@ -103,7 +103,7 @@ describe('a fault', () => {
     await expect(answer.text()).rejects.toThrow('terminated');
   });
 
-  it('that only delays sends the right answer late', async () => {
+  it('that only delays sends the right response late', async () => {
     const simulator = await start();
     simulator.fail({ endpoint: 'token', delay: 40 });
     const before = performance.now();
@@ -119,7 +119,7 @@ describe('a fault', () => {
     expect((await post(simulator.fitbit.tokenURL, form, basic(simulator.fitbit))).status).toBe(200);
   });
 
-  it('with "after" lets the request take effect and loses the answer', async () => {
+  it('with "after" lets the request take effect and loses the response', async () => {
     const simulator = await start({ clock: { stopped: true } });
     const { refresh } = await fitbitTokens(simulator);
     simulator.fail({ endpoint: 'token', with: 'close', after: true });
@@ -131,7 +131,7 @@ describe('a fault', () => {
     expect((await fitbitRefresh(simulator, refresh)).status).toBe(400);
   });
 
-  it('can be combined: an effect, a pause and an own answer', async () => {
+  it('can be combined: an effect, a pause and a response of its own', async () => {
     const simulator = await start();
     const form = exchangeForm(await fitbitCode(simulator));
     simulator.fail({ endpoint: 'token', with: { status: 500 }, after: true, delay: 5 });
@@ -179,7 +179,10 @@ describe('a fault that makes no sense is refused by name', () => {
   it.each([
     [{ endpoint: 'tokens', with: 'hang' }, '"endpoint" must be one of'],
     [{ endpoint: 'token', provider: 'google', with: 'hang' }, '"provider" must be one of'],
-    [{ endpoint: 'identity', provider: 'fitbit', with: 'hang' }, 'Fitbit has no "identity"'],
+    [
+      { endpoint: 'identity', provider: 'fitbit', with: 'hang' },
+      '"endpoint" must not be "identity" for Fitbit',
+    ],
     [{ endpoint: 'token', with: 'explode' }, '"with" must be one of'],
     [{ endpoint: 'token' }, '"with" or "delay"'],
     [{ endpoint: 'token', with: { status: 99 } }, '"with.status" must be an integer from 200 to 599'],

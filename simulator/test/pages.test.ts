@@ -146,12 +146,12 @@ describe('the control page', () => {
     expect(page).toMatch(/>never<\/td>/);
   });
 
-  it('shows a request that got no answer', async () => {
+  it('shows a request that got no response', async () => {
     const simulator = await start();
     simulator.fail({ endpoint: 'token', with: 'close' });
     await expect(fitbitRefresh(simulator, 'x')).rejects.toThrow();
     expect(await (await get(simulator.url)).text()).toContain(
-      '<td data-label="Status">no answer</td><td data-label="Note">close</td>',
+      '<td data-label="Status">no response</td><td data-label="Note">close</td>',
     );
   });
 
@@ -217,7 +217,7 @@ describe('the control page', () => {
       [{ action: 'fault', endpoint: 'token', with: 'late', times: '1', delay: '0' }, 'needs a delay'],
       [
         { action: 'fault', provider: 'fitbit', endpoint: 'userinfo', with: 'hang', times: '1' },
-        'Fitbit has no',
+        'for Fitbit, which has no such endpoint',
       ],
       [
         { action: 'add-person', displayName: ' ', accounts: 'both' },

@@ -105,7 +105,7 @@ describe('the server', () => {
     expect((await post(simulator.url, {})).status).toBe(404);
   });
 
-  it('says in every answer that it is a simulator', async () => {
+  it('says in every response that it is a simulator', async () => {
     const simulator = await start();
     for (const url of [simulator.url, simulator.fitbit.userProfileURL, simulator.googleHealth.identityURL]) {
       expect((await get(url)).headers.get('x-simulator')).toBe('fitbit-simulator');
@@ -121,7 +121,7 @@ describe('the server', () => {
     );
   });
 
-  it('answers a body of more than 1 MiB with 413', async () => {
+  it('responds 413 to a body of more than 1 MiB', async () => {
     const simulator = await start();
     const answer = await post(simulator.fitbit.tokenURL, { code: 'x'.repeat(1024 * 1024) });
     expect(answer.status).toBe(413);
@@ -144,7 +144,7 @@ describe('the server', () => {
     expect((await get(simulator.url)).status).toBe(200);
   });
 
-  it('answers 400 for a target that is no path', async () => {
+  it('responds 400 for a target that is no path', async () => {
     const simulator = await start();
     const { port } = new URL(simulator.url);
     const head = await new Promise<string>((resolve) => {
@@ -367,7 +367,7 @@ describe('open consent pages', () => {
     expect(pending.take(ids[1] ?? '')).toBe(asked);
   });
 
-  it('answer 410 once Fitbit is shut down', async () => {
+  it('respond 410 once Fitbit is shut down', async () => {
     const simulator = await start();
     const { id } = await openConsent(simulator.fitbit.authorizationURL, fitbitQuery(simulator));
     simulator.shutDownFitbit();

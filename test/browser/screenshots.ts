@@ -36,7 +36,7 @@ try {
   await demo.close();
 }
 
-/** Goes through the demo and takes a picture of each page. */
+/** Uses the demo and takes a picture of each page. */
 async function walk(page: Page, shoot: (name: string) => Promise<void>): Promise<void> {
   await page.goto(demo.url);
   await shoot('start');
@@ -58,7 +58,7 @@ async function walk(page: Page, shoot: (name: string) => Promise<void>): Promise
   if (keepsPages) await showFailures(page, shoot);
 }
 
-/** Goes through what ends a login, up to the shutdown of Fitbit. */
+/** Shows the failures of a login, up to the shutdown of Fitbit. */
 async function showFailures(page: Page, shoot: (name: string) => Promise<void>): Promise<void> {
   const { people } = simulator;
   await page.context().clearCookies();

@@ -136,7 +136,7 @@ describe.each<Protocol>(['http', 'https'])('beforeSend over %s', (protocol) => {
     expect(calls).toBe(0);
   });
 
-  it('works with a library that answers in place of the provider', async () => {
+  it('works with a library that responds in place of the provider', async () => {
     nock.activate();
     onTestFinished(() => nock.restore());
     nock(`${protocol}://api.example`).post('/token', BODY).reply(200, {});

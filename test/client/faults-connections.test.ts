@@ -294,7 +294,7 @@ describe('a signal', () => {
       ['before the headers', {}],
       ['in mid-headers', sends('HTTP/1.1 200 OK\r\nX-')],
       ['in mid-body', sends(response(200, '{', { 'Content-Length': '9' }))],
-      ['in the body of an error answer', sends(response(400, '{', { 'Content-Length': '9' }))],
+      ['in the body of an error response', sends(response(400, '{', { 'Content-Length': '9' }))],
     ])('that is aborted %s closes the connection at once', async (_when, fault) => {
       const arrived = new EventEmitter();
       const server = await start({

@@ -15,8 +15,8 @@ const failure = (promise: Promise<unknown>) =>
 describe('one request', () => {
   // The messages; the whole table runs for each operation.
   it.each([
-    ['has the status 000', 'malformed', 'Not an HTTP status (0)'],
-    ['switches protocols (101)', 'connection', 'The connection was closed'],
+    ['has the status 000', 'malformed', 'Invalid HTTP status (0)'],
+    ['switches protocols (101)', 'connection', 'The connection was closed before a response arrived'],
     [
       'closes in mid-body (content-length)',
       'connection',
@@ -25,7 +25,7 @@ describe('one request', () => {
     ['closes after the request', 'connection', 'The connection failed'],
     ['sends garbage as the size of a chunk', 'connection', 'The connection failed'],
     ['redirects (302)', 'redirect', 'Unexpected redirect (302)'],
-    ['answers bytes that are not UTF-8', 'malformed', 'The response is not UTF-8'],
+    ['sends bytes that are not UTF-8', 'malformed', 'The response is not UTF-8'],
     ['sends chunks without end', 'too_large', 'The response is larger than 1048576 bytes'],
   ])('to a server that %s fails with %s: %s', async (name, code, message) => {
     const rows = faultTable({ name: '', operation: 'profile', run: async () => {}, good: {} });

@@ -100,7 +100,7 @@ describe('a body', () => {
         expect.objectContaining({
           code: 'malformed',
           operation: 'introspect',
-          message: 'Fitbit sent an unusable response (introspect): the response is not a JSON object',
+          message: 'Fitbit sent an unusable response (introspect): it is not a JSON object',
         }),
       );
     },

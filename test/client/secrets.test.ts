@@ -257,7 +257,7 @@ describe.each(Object.entries(OPERATIONS))('%s', (name, operation) => {
   it.each<[what: string, Fault]>([
     ['does not listen', { refused: true }],
     ['resets the connection', { connect: (socket) => void socket.resetAndDestroy() }],
-    ['never answers', {}],
+    ['never responds', {}],
   ])('reveals no secret when the provider %s', async (_what, fault) => {
     const server = await start(fault);
     const outcome = await operation(server.url, 60);

@@ -118,7 +118,7 @@ describe('oauth4webapi with the simulated Fitbit', () => {
     expect(fresh.refresh_token).not.toBe(tokens.refresh_token);
   });
 
-  it("sees Fitbit's own error envelope in the answer to a used refresh token", async () => {
+  it("sees Fitbit's own error envelope in the response to a used refresh token", async () => {
     const tokens = await signIn(fitbit(), 'maya', 'profile');
     await refresh(fitbit(), tokens.refresh_token);
     simulator.advance({ minutes: 3 });

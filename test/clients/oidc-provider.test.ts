@@ -154,7 +154,7 @@ describe('refresh with oidc-provider', () => {
 });
 
 describe('revoke with oidc-provider', () => {
-  it('ends the grant, and counts a dead token as revoked', async () => {
+  it('ends the grant, and counts an invalid token as revoked', async () => {
     await start();
     const token = await refreshTokenOf('maya');
     await revoke(server.client, token);

@@ -65,7 +65,7 @@ describe('requests-oauthlib with its Fitbit compliance fix and the simulated Fit
     expect(report.replayedCode).toBe('invalid_grant');
   });
 
-  it('refreshes, and gets the same answer to the same request again', () => {
+  it('refreshes, and gets the same response to the same request again', () => {
     expect(report.freshRefreshToken).not.toBe(report.token.refresh_token);
     expect(report.repeatedRefreshToken).toBe(report.freshRefreshToken);
   });

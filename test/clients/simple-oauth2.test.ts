@@ -71,7 +71,7 @@ describe('simple-oauth2 with the simulated Fitbit', () => {
   });
 
   // RFC 7009, section 2.2: the body means nothing. This client wants JSON all the same.
-  it('takes an empty answer to a revocation for a failure, though the consent is gone', async () => {
+  it('takes an empty response to a revocation for a failure, though the consent is gone', async () => {
     simulator.set({ fitbitRevokeBody: 'empty' });
     const tokens = await signIn(fitbit(), 'tomas', 'activity');
     await expect(tokens.revoke('refresh_token')).rejects.toThrow('content-type is not JSON');

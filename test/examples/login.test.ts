@@ -371,10 +371,10 @@ describe('The demo', () => {
     ['token', { status: 429, headers: { 'retry-after': '60' } }, 'Fitbit is very busy'],
     ['token', { status: 400, body: { errors: [{ errorType: 'invalid_grant' }] } }, 'no longer valid'],
     ['token', { status: 401, body: { errors: [{ errorType: 'invalid_client' }] } }, 'not set up correctly'],
-    ['token', { status: 200, body: 'null' }, 'Fitbit gave an answer that we do not understand'],
+    ['token', { status: 200, body: 'null' }, 'Fitbit sent a response that we don’t understand'],
     ['profile', 'close', 'Fitbit can’t be reached'],
     ['profile', 'html', 'Fitbit has a problem right now'],
-    ['profile', { status: 200, body: '[]' }, 'Fitbit gave an answer that we do not understand'],
+    ['profile', { status: 200, body: '[]' }, 'Fitbit sent a response that we don’t understand'],
   ] as const)('leads back to the start page when %s goes wrong: %j', async (endpoint, fault, text) => {
     simulator.fail({ endpoint, with: fault, times: 5 });
     const page = await signIn();
@@ -386,7 +386,7 @@ describe('The demo', () => {
     expect((await signIn()).text).toContain('Hello, Zoë K.'); // the next one works
   });
 
-  it('leads back to the start page when the provider never answers', async () => {
+  it('leads back to the start page when the provider never responds', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const baseURL = `http://localhost:${(server.address() as AddressInfo).port}`;
@@ -404,7 +404,7 @@ describe('The demo', () => {
       hanging.fail({ endpoint: 'token', with: 'hang' });
       const consent = await browser.get(`${baseURL}/auth/fitbit`);
       const page = await browser.submit(consent, '/consent', { decision: 'allow' });
-      expect(page.text).toContain('Fitbit did not answer in time');
+      expect(page.text).toContain('Fitbit did not respond in time');
     } finally {
       server.close();
       await hanging.close();
@@ -600,10 +600,10 @@ describe('The demo', () => {
     }
   });
 
-  it('answers with a page and no stack trace where there is nothing to serve', async () => {
+  it('responds with a page and no stack trace where there is nothing to serve', async () => {
     const missing = await browser.get(`${demo.url}/nothing`);
     expect(missing.status).toBe(404);
-    expect(missing.text).toContain('There is no such page');
+    expect(missing.text).toContain('Page not found');
     const broken = new URLSearchParams({ a: 'x'.repeat(20_000) });
     const tooLarge = await browser.post(`${demo.url}/sign-out`, broken);
     expect(tooLarge.status).toBe(413);

@@ -29,7 +29,7 @@ describe('The stateless example', () => {
   const me = (token: string) => fetch(`${example.url}/me`, { headers: { authorization: `Bearer ${token}` } });
   const callbacks = () => browser.pages.filter(({ url }) => url.pathname === '/auth/callback');
 
-  it('answers a login with a token, and knows the user by it', async () => {
+  it('responds to a login with a token, and knows the user by it', async () => {
     const page = await signIn();
     expect(page.url.pathname).toBe('/auth/callback');
     expect(page.status).toBe(200);
@@ -95,7 +95,7 @@ describe('The stateless example', () => {
     }
   });
 
-  it('answers a denial with its code', async () => {
+  it('responds to a denial with its code', async () => {
     const page = await browser.submit(await ask(), '/consent', { decision: 'deny' });
     expect(page.status).toBe(403);
     expect(JSON.parse(page.html)).toMatchObject({ error: 'access_denied' });
@@ -110,7 +110,7 @@ describe('The stateless example', () => {
     expect(JSON.parse(page.html)).toMatchObject({ error });
   });
 
-  it('answers 503 while Google is away', async () => {
+  it('responds 503 while Google is away', async () => {
     simulator.fail({ endpoint: 'token', with: 'html' });
     const page = await signIn();
     expect(page.status).toBe(503);
@@ -130,7 +130,7 @@ describe('The stateless example', () => {
     expect(simulator.requests.filter(({ endpoint }) => endpoint === 'token')).toHaveLength(1);
   });
 
-  it('keeps code, verifier and tokens of Google out of every answer', async () => {
+  it('keeps code, verifier and tokens of Google out of every response', async () => {
     const accessToken = 'planted-access-token-000000000000000000';
     simulator.fail({
       endpoint: 'token',

@@ -333,7 +333,7 @@ describe('the callback URL', () => {
       const req = fakeRequest({ session: fakeSession(), headers: { host } });
       expect(errorOf(await authenticate(strategy({ callbackURL: '/cb' }), req))).toMatchObject({
         name: 'TypeError',
-        message: expect.stringMatching(/^"callbackURL" is a path, and the request has no usable Host header/),
+        message: expect.stringMatching(/^"callbackURL" is a path, but the request has no valid Host header/),
       });
     },
   );

@@ -262,9 +262,9 @@ describe('what to do about an error', () => {
   it.each([
     ['refresh-token-invalid', 'the user has to sign in again.'],
     ['client-id-invalid', 'a Server app has a secret, a Client app has none.'],
-    ['insufficient-scope', 'The user did not grant the scope that this request needs.'],
+    ['insufficient-scope', 'that this request needs: request it in a new login.'],
     ['expired-token', 'The access token has expired: refresh it.'],
-    ['invalid-token', 'refresh it, and send the user to the login if that fails.'],
+    ['invalid-token', 'refresh it. If that fails, send the user to the login.'],
     ['insufficient-permissions', 'Some resources need a Personal app or an approval by Fitbit.'],
   ])('is at the end of the message: %s', async (name, remedy) => {
     const error = await refreshError({ status: 400, body: fixture(`error-${name}.json`) });

@@ -149,7 +149,7 @@ describe('introspect', () => {
     ['introspectionURL', [{ ...client, introspectionURL: 'x' }, 'token'], '"introspectionURL" must be'],
     ['accessToken', [client, ''], '"accessToken" must be a non-empty string'],
     ['accessToken', [client, undefined], '"accessToken" must be a non-empty string'],
-    ['accessToken', [client, 'a\r\nb'], '"accessToken" must be a token: only visible ASCII characters'],
+    ['accessToken', [client, 'a\r\nb'], '"accessToken" must be a token: printable ASCII characters only'],
     ['token', [client, 'a', { token: '' }], '"token" must be a non-empty string'],
     ['token', [client, 'a', { token: 5 }], '"token" must be a non-empty string'],
     ['options', [client, 'a', null], '"options" must be an object'],

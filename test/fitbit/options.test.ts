@@ -128,7 +128,7 @@ describe('FitbitStrategy', () => {
     [
       'the PKCE method plain',
       { ...least, pkce: 'plain' },
-      '"pkce" must be true or false or "S256": the method "plain" protects nothing',
+      '"pkce" must be true or false, or "S256": the method "plain" gives no protection',
     ],
     [
       'a text as skipUserProfile',
@@ -144,17 +144,17 @@ describe('FitbitStrategy', () => {
     [
       'a store with state: false',
       { ...least, state: false, store },
-      '"state" must not be false with "pkce" or "store"',
+      '"state: false" can\'t be combined with "pkce" or "store"',
     ],
     [
       'PKCE with state: false',
       { ...least, state: false, pkce: true },
-      '"state" must not be false with "pkce" or "store"',
+      '"state: false" can\'t be combined with "pkce" or "store"',
     ],
     [
       'PKCE with a store that has no place for the verifier',
       { ...least, pkce: true, store: { store(_req: unknown, _callback: unknown) {}, verify() {} } },
-      '"store" can\'t keep the code verifier: its "store" method must declare five parameters',
+      '"store" can\'t keep the code verifier, because its "store" method doesn\'t declare five parameters',
     ],
   ])('refuses %s with a message that names the option and the remedy', (_name, options, message) => {
     expect(messageOf(() => make(options))).toContain(message);
@@ -180,7 +180,7 @@ describe('FitbitStrategy', () => {
 
   it('refuses verify as an option and a second argument together', () => {
     expect(messageOf(() => construct({ ...least, verify }, () => {}))).toBe(
-      '"verify" must be given once: as an option, or as the second argument',
+      '"verify" was given twice: pass it either as an option or as the second argument',
     );
   });
 

@@ -329,7 +329,7 @@ describe('a refused profile request', () => {
     expect(error).toMatchObject({
       code: 'invalid_grant',
       operation: 'profile',
-      message: expect.stringMatching(/The access token was revoked, or is not one of this app/),
+      message: expect.stringMatching(/The access token was revoked or belongs to another app/),
     });
     expect(error).toMatchObject({ message: expect.not.stringMatching(/code verifier/) });
   });

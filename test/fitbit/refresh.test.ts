@@ -41,7 +41,9 @@ describe('refresh', () => {
     // @ts-expect-error: wrong on purpose
     const error = await settled(refresh(client, 'old', options));
     expect(error).toBeInstanceOf(TypeError);
-    expect(error).toMatchObject({ message: expect.stringContaining('"scope" is not an option of Fitbit') });
+    expect(error).toMatchObject({
+      message: expect.stringContaining('"scope" can\'t be changed by a refresh at Fitbit'),
+    });
     expect(requests).toEqual([]);
   });
 
@@ -109,7 +111,7 @@ describe('refresh', () => {
     [{ ...client, tokenURL: 'x' }, 'old', {}, '"tokenURL" must be an absolute URL'],
     [client, undefined, {}, '"refreshToken" must be a non-empty string'],
     [client, '', {}, '"refreshToken" must be a non-empty string'],
-    [client, 'a\nb', {}, '"refreshToken" must be a token: only visible ASCII characters'],
+    [client, 'a\nb', {}, '"refreshToken" must be a token: printable ASCII characters only'],
     [client, 'old', 5, '"options" must be an object'],
     [client, 'old', { timeout: Number.NaN }, '"timeout" must be a positive number'],
     [client, 'old', { signal: {} }, '"signal" must be an AbortSignal'],
@@ -172,7 +174,7 @@ describe('a retry', () => {
     ['410', { status: 410, body: fixture('error-gone.html') }, 'gone'],
     ['an unknown 4xx', { status: 418 }, 'unexpected_status'],
     ['a redirect', { status: 302, headers: { Location: 'https://evil.example/' } }, 'redirect'],
-    ['a malformed answer', { body: '{}' }, 'malformed'],
+    ['a malformed response', { body: '{}' }, 'malformed'],
   ])('never follows %s', async (_, failure, code) => {
     const requests = answer('POST', TOKEN_URL, failure, OK);
     await expect(refresh(client, 'old')).rejects.toMatchObject({ code, operation: 'refresh' });

@@ -23,7 +23,7 @@ describe('the option requiredScope', () => {
         failure: {
           message: 'To sign in, please start again and select these permissions: profile.',
           code: 'missing_scope',
-          hint: 'The option "requiredScope" names a scope that the user did not grant.',
+          hint: 'The user did not grant every scope in the option "requiredScope". Tell users why the app needs these scopes, or remove them from the option.',
         },
         status: 403,
       });

@@ -97,7 +97,7 @@ describe('revoke', () => {
     [{ ...client, revocationURL: 'x' }, 'token', {}, '"revocationURL" must be an absolute URL'],
     [{ ...client, clientSecret: '' }, 'token', {}, '"clientSecret" must be a non-empty string'],
     [client, undefined, {}, '"token" must be a non-empty string'],
-    [client, 'tök', {}, '"token" must be a token: only visible ASCII characters'],
+    [client, 'tök', {}, '"token" must be a token: printable ASCII characters only'],
     [client, 'token', 5, '"options" must be an object'],
     [client, 'token', { timeout: 0 }, '"timeout" must be a positive number'],
     [client, 'token', { signal: 'x' }, '"signal" must be an AbortSignal'],

@@ -151,7 +151,7 @@ describe('findOrLinkAccount', () => {
     const table = new Table();
     const fitbit = { ...profileOf('2E4RVC'), provider: 'fitbit' };
     await expect(findOrLinkAccount(fitbit, table)).rejects.toThrow(
-      new TypeError('"profile" must be a profile of GoogleHealthStrategy'),
+      new TypeError('"profile" must be a profile from GoogleHealthStrategy'),
     );
     await expect(findOrLinkAccount(profileOf(''), table)).rejects.toThrow('"profile.id" must be');
     expect(table.calls).toEqual([]);
@@ -170,7 +170,7 @@ describe('findOrLinkAccount', () => {
       type: 'fail',
       failure: {
         message:
-          'This Fitbit account is linked to another Google account here. Sign in with that Google account.',
+          'This Fitbit account is already linked to another Google account. Sign in with that Google account.',
         code: 'account_conflict',
       },
       status: 403,

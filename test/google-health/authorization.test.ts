@@ -161,13 +161,13 @@ describe('GoogleHealthStrategy', () => {
   it.each<[string, unknown, string]>([
     ['prompt', 'login', '"prompt" must be one of "none", "consent", "select_account"'],
     ['prompt', 5, '"prompt" must be one of "none", "consent", "select_account"'],
-    ['prompt', ['none', 'consent'], '"prompt" must not have "none" with another value'],
+    ['prompt', ['none', 'consent'], '"prompt" must not combine "none" with another value'],
     ['accessType', 'always', '"accessType" must be one of "offline", "online"'],
     ['includeGrantedScopes', 'true', '"includeGrantedScopes" must be true or false'],
     ['loginHint', '', '"loginHint" must be a non-empty string'],
     ['healthProfile', 1, '"healthProfile" must be true or false'],
-    ['scope', ['activity', 'profile.readonly'], '"scope" must not contain "activity"'],
-    ['scope', ['sleep.readonly.x', 'profile.readonly'], '"scope" must not contain "sleep.readonly.x"'],
+    ['scope', ['activity', 'profile.readonly'], '"scope" contains "activity"'],
+    ['scope', ['sleep.readonly.x', 'profile.readonly'], '"scope" contains "sleep.readonly.x"'],
     ['scope', 5, '"scope" must be a string of scopes'],
     ['scope', [], '"scope" must have at least one scope that reads Health data'],
     ['scope', 'openid profile', '"scope" must have at least one scope that reads Health data'],
@@ -182,7 +182,7 @@ describe('GoogleHealthStrategy', () => {
 
   it.each<[string, object, string]>([
     ['prompt', { prompt: 'login' }, '"prompt" must be one of'],
-    ['scope', { scope: ['activity'] }, '"scope" must not contain "activity"'],
+    ['scope', { scope: ['activity'] }, '"scope" contains "activity"'],
     ['scope', { scope: 'email' }, '"scope" must have at least one scope that reads Health data'],
     ['accessType', { accessType: 'x' }, '"accessType" must be one of'],
   ])('reports a wrong %s of a request as an error', async (_name, options, message) => {

@@ -264,8 +264,16 @@ const DOCUMENTED: Row[] = [
     false,
     true,
   ],
-  ['RESOURCE_NOT_FOUND', 404, 'resource_not_found', 'error', 'check the ids', false, false],
-  ['SLEEP_ALREADY_EXISTS', 409, 'sleep_already_exists', 'error', 'already exists: update it', false, false],
+  ['RESOURCE_NOT_FOUND', 404, 'resource_not_found', 'error', 'check its name', false, false],
+  [
+    'SLEEP_ALREADY_EXISTS',
+    409,
+    'sleep_already_exists',
+    'error',
+    'already exists: update that one',
+    false,
+    false,
+  ],
   ['INTERNAL_ERROR', 500, 'internal_error', 'error', 'try again later', true, false],
 ];
 
@@ -392,7 +400,7 @@ describe('docs/troubleshooting.md', () => {
   });
 });
 
-describe('an answer without a reason', () => {
+describe('a response without a reason', () => {
   const UNNAMED: [name: string, answer: Answer, Row][] = [
     ...['The caller does not have permission', 'Could not mint UberMint for the user'].map(
       (message): [string, Answer, Row] => [

@@ -291,7 +291,7 @@ describe('a failure that the user can resolve', () => {
     expect(await login(strategyOf(google, { scope }))).toEqual({
       type: 'fail',
       failure: {
-        message: `Google Health was not allowed to tell who you are. To sign in, please start again and select at least one of these permissions: ${HEALTH}.sleep.readonly, ${HEALTH}.profile.readonly`,
+        message: `Google Health needs your permission to identify you. To sign in, please start again and select at least one of these permissions: ${HEALTH}.sleep.readonly, ${HEALTH}.profile.readonly`,
         code: 'missing_scope',
       },
       status: 403,
@@ -379,7 +379,7 @@ describe('scopes of other Google APIs', () => {
 
   it('are refused together with includeGrantedScopes', async () => {
     const google = await startGoogle();
-    const message = '"includeGrantedScopes" must not be on together with';
+    const message = '"includeGrantedScopes" can\'t be combined with the scope';
     const options = { scope, allowOtherScopes: true };
     expect(() => strategyOf(google, { ...options, includeGrantedScopes: true })).toThrow(message);
     const perRequest: GoogleHealthAuthenticateOptions = { includeGrantedScopes: true };
@@ -456,7 +456,7 @@ describe('an error of the identity call', () => {
     ['no healthUserId', { name: 'users/me/identity', legacyUserId: '2E4RVC' }],
     ['an empty healthUserId', { healthUserId: '', legacyUserId: '2E4RVC' }],
     ['a number for healthUserId', { healthUserId: 8677373576871223, legacyUserId: '2E4RVC' }],
-  ])('is malformed for an answer with %s', async (_name, body) => {
+  ])('is malformed for a response with %s', async (_name, body) => {
     const error = await errorOf({ status: 200, body });
     expect(error).toBeInstanceOf(TransportError);
     expect(error).toMatchObject({ code: 'malformed', operation: 'profile' });
@@ -514,7 +514,7 @@ describe('userinfo and the Health profile', () => {
     expect(profile?.displayName).toBe('');
   });
 
-  it('that never answer hold a login up to the deadline, and no longer', async () => {
+  it('that never respond delay a login only until the deadline', async () => {
     const start = Date.now();
     const { profile } = await signIn(
       { token: ALL_SCOPES, userinfo: undefined, profile: undefined },

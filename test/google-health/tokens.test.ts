@@ -107,7 +107,7 @@ describe('refresh', () => {
   it.each([
     [[], 'must not be empty'],
     ['', 'must not be empty'],
-    ['activity', 'which Google does not know'],
+    ['activity', 'which is not a Google scope'],
     [5, 'must be a string of scopes'],
   ])('refuses the scope %j', async (scope, message) => {
     const google = await startGoogle();
@@ -234,7 +234,7 @@ describe('introspect', () => {
     expect(await introspect({ ...CLIENT, ...google.endpoints }, ACCESS)).toEqual({ active: false });
   });
 
-  it('says that a dead token is not active', async () => {
+  it('says that an invalid token is not active', async () => {
     const google = await startGoogle({ tokeninfo: { status: 400, body: fixture('error-invalid-token') } });
     expect(await introspect({ ...CLIENT, ...google.endpoints }, ACCESS)).toEqual({ active: false });
   });
@@ -259,7 +259,7 @@ describe('revoke', () => {
     ]);
   });
 
-  it('takes a dead token as revoked', async () => {
+  it('takes an invalid token as revoked', async () => {
     const google = await startGoogle({ revoke: { status: 400, body: fixture('error-revoked-token') } });
     await expect(revoke({ ...CLIENT, ...google.endpoints }, ACCESS)).resolves.toBeUndefined();
   });

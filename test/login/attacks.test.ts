@@ -148,7 +148,7 @@ describe.each<[where: string, makeStore: () => StateStore | undefined]>([
       expect(await userOf(victim)).toBeNull();
     });
 
-    it("fails with the victim's code in the attacker's callback: a stolen code is of no use", async () => {
+    it("fails with the victim's code in the attacker's callback: a stolen code does not help", async () => {
       const [stolen, own] = [await consent(victim, 'zoe'), await consent(attacker, 'tomas')];
       const mixed = withParams(own, { code: param(stolen, 'code') });
       expect(await attacker.visit(mixed)).toMatchObject({ status: 500, body: 'invalid_grant' });

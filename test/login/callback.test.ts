@@ -67,7 +67,7 @@ describe.each(['simple', 'extended'])("a callback read by Express's %s query par
     expect(failureOf(outcome)).toEqual({
       code: 'invalid_callback',
       message: 'This sign-in link is damaged. Please start again.',
-      hint: `The callback's parameter "${name}" must be given once, not empty, with at most 4096 characters. The link was probably fabricated or altered.`,
+      hint: `The callback's parameter "${name}" must appear exactly once, with 1 to 4096 characters. The link was probably fabricated or altered.`,
       status: 400,
     });
     expect(exchanges).toEqual([]);

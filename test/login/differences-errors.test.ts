@@ -188,7 +188,7 @@ describe('requests', () => {
     ]);
   });
 
-  it('header `authorization` in lower case and an access token in `_oauth2._request`', async () => {
+  it('lowercase `authorization` header and an access token in `_oauth2._request`', async () => {
     for (const strategy of [theirs(), ours()]) {
       const headers = { authorization: 'Basic abc' };
       await called((callback) =>
@@ -282,7 +282,7 @@ describe('_oauth2', () => {
     expect((await across(ours(), theirs())).type).toBe('error');
   });
 
-  it('`_oauth2.setAgent` with something other than an agent', () => {
+  it('`_oauth2.setAgent` with anything but an agent', () => {
     for (const agent of [false, true, 'http://proxy.example']) {
       expect(() => oauth2Of(upstream()).setAgent(agent)).not.toThrow();
       expect(() => oauth2Of(ours()).setAgent(agent)).toThrow(/"agent" must be/);

@@ -27,7 +27,7 @@ import {
 afterEach(() => vi.useRealTimers());
 
 describe('the callback', () => {
-  it('a parameter that is given twice, empty or too long', async () => {
+  it('a parameter that is repeated, empty or too long', async () => {
     const theirs = upstream();
     const exchanges = stubExchange(theirs);
     await authenticate(theirs, fakeRequest({ query: { code: ['a', 'b'] } }));
@@ -300,7 +300,7 @@ describe('the profile and verify', () => {
     ]);
   });
 
-  it('exception of a callback that is called later', async () => {
+  it('exception in a callback that runs later', async () => {
     const bug = new Error('a bug');
     const skipUserProfile = (_token: string, done: (error: null, skip: boolean) => void) =>
       setImmediate(done, null, false);

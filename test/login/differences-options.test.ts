@@ -71,7 +71,7 @@ describe('options', () => {
     );
     expect(late.type).toBe('error');
     for (const pkce of ['plain', 's256']) {
-      expect(() => construct({ ...client, pkce }, verify)).toThrow(/"pkce" must be true or false or "S256"/);
+      expect(() => construct({ ...client, pkce }, verify)).toThrow(/"pkce" must be true or false, or "S256"/);
     }
   });
 
@@ -86,7 +86,7 @@ describe('options', () => {
     await login(strategy);
     expect(exchanges[0]?.params).not.toHaveProperty('code_verifier');
     expect(() => construct({ ...client, store, pkce: true }, verify)).toThrow(
-      /"store" .*must declare five parameters/,
+      /"store" .*doesn't declare five parameters/,
     );
   });
 
@@ -264,7 +264,7 @@ describe('the authorization request', () => {
     expect(await saves(stubbed().strategy)).toEqual({ savedBeforeRedirect: 1, savedBeforeExchange: 1 });
   });
 
-  it('objects that `authorizationParams`, `tokenParams` and `verify` give', async () => {
+  it('objects that `authorizationParams`, `tokenParams` and `verify` return', async () => {
     const shared = {
       authorization: { display: 'page' },
       token: { expires_in: '9' },

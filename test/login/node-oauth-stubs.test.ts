@@ -157,7 +157,7 @@ describe("a test's stub of _oauth2.getOAuthAccessToken", () => {
       expect(error).toMatchObject({
         code: 'unknown',
         operation: 'code_exchange',
-        message: 'The code_exchange failed: see `cause`',
+        message: 'The code_exchange request failed with a value that is not an Error: see `cause`',
         cause: thrown,
       });
     },

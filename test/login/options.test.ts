@@ -73,7 +73,7 @@ describe('an option of a wrong type', () => {
     ['customHeaders', 'X-App: test', '"customHeaders" must be an object'],
     ['customHeaders', ['X-App'], '"customHeaders" must be an object'],
     ['skipUserProfile', 'no', '"skipUserProfile" must be true or false or a function'],
-    ['pkce', 'plain', '"pkce" must be true or false or "S256": the method "plain" protects nothing'],
+    ['pkce', 'plain', '"pkce" must be true or false, or "S256": the method "plain" gives no protection'],
     ['scope', 5, '"scope" must be a string of scopes separated by spaces, or an array of scopes'],
     ['scope', [5], '"scope" must be a string of scopes separated by spaces, or an array of scopes'],
     ['store', null, '"store" must be an object with the methods "store" and "verify"'],

@@ -118,7 +118,9 @@ describe('PKCE', () => {
 
   it('cannot be on without state', () => {
     expect(() => construct({ ...client, state: false, pkce: true }, verify)).toThrow(TypeError);
-    expect(() => construct({ ...client, state: false, pkce: true }, verify)).toThrow(/"state".*"pkce"/);
+    expect(() => construct({ ...client, state: false, pkce: true }, verify)).toThrow(
+      /"state: false".*"pkce"/,
+    );
   });
 });
 

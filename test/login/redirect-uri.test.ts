@@ -9,7 +9,7 @@ import { fakeRequest } from '../support/strategy.ts';
 const HEADERS = { host: 'internal:3000', 'x-forwarded-host': 'app.example', 'x-forwarded-proto': 'https' };
 const FORWARDED = 'https://app.example/cb';
 const DIRECT = 'http://internal:3000/cb';
-const NO_HOST = /^"callbackURL" is a path, and the request has no usable Host header to complete it/;
+const NO_HOST = /^"callbackURL" is a path, but the request has no valid Host header to complete it/;
 
 /** Sends a request with these headers to a real server, and resolves with the redirect URI or the error's message. */
 async function redirectURIAt(

@@ -31,7 +31,7 @@ describe('requiredScope', () => {
       failure: {
         code: 'missing_scope',
         message: `To sign in, please start again and select these permissions: ${missing}.`,
-        hint: 'The option "requiredScope" names a scope that the user did not grant.',
+        hint: 'The user did not grant every scope in the option "requiredScope". Tell users why the app needs these scopes, or remove them from the option.',
       },
     });
     expect(verify).not.toHaveBeenCalled();

@@ -109,7 +109,8 @@ describe('the option verify', () => {
         name: 'OAuthError',
         code: 'unknown',
         operation: 'authorization',
-        message: 'The login failed without a reason: "verify" or a hook gave none',
+        message:
+          'The login failed without a reason: "verify" or a hook of the strategy passed an empty value instead of an Error',
       },
     });
   });
@@ -142,7 +143,7 @@ describe('the second argument', () => {
 
   it('is refused beside the option verify', () => {
     expect(() => construct({ ...client, verify: () => ({}) }, done)).toThrow(
-      new TypeError('"verify" must be given once: as an option, or as the second argument'),
+      new TypeError('"verify" was given twice: pass it either as an option or as the second argument'),
     );
   });
 

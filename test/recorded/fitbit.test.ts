@@ -58,7 +58,7 @@ async function call(operation: Operation, answer: Recorded): Promise<unknown> {
   return calls[operation]().catch((error: unknown) => error);
 }
 
-describe('a recorded answer of Fitbit', () => {
+describe('a recorded response of Fitbit', () => {
   it('gives the tokens of a refresh', async () => {
     expect(await call('refresh', recorded('fitbit/token'))).toMatchObject({
       accessToken,
@@ -120,7 +120,7 @@ const errors: [string, Operation, string, boolean, boolean, string][] = [
 ];
 
 describe('a recorded error of Fitbit', () => {
-  it.each(errors)('%s, in the answer to %s, has the code %s', async (name, operation, ...rest) => {
+  it.each(errors)('%s, in the response to %s, has the code %s', async (name, operation, ...rest) => {
     const [errorCode, reauthorize, retryable, description] = rest;
     const answer = recorded(`fitbit/${name}`);
     const error = await call(operation, answer);
@@ -135,7 +135,7 @@ describe('a recorded error of Fitbit', () => {
     });
   });
 
-  it.each(errors)('%s contains no secrets, whatever it is the answer to', async (name) => {
+  it.each(errors)('%s contains no secrets, in the response to any operation', async (name) => {
     for (const operation of operations) {
       // A refresh waits and tries again after a 429.
       if (name === 'rate-limited' && operation === 'refresh') continue;
@@ -152,11 +152,14 @@ describe('a recorded error of Fitbit', () => {
   });
 });
 
-describe('the list of recorded answers', () => {
-  it.each(['fitbit', 'google-health'] as const)('says of each answer of %s where it is from', (provider) => {
-    const readme = recordedText('README.md');
-    for (const name of namesOf(provider)) {
-      expect(readme).toMatch(new RegExp(`^\\| \`${name}\\.json\` \\| .+ \\| .+ \\|$`, 'm'));
-    }
-  });
+describe('the list of recorded responses', () => {
+  it.each(['fitbit', 'google-health'] as const)(
+    'says of each response of %s where it is from',
+    (provider) => {
+      const readme = recordedText('README.md');
+      for (const name of namesOf(provider)) {
+        expect(readme).toMatch(new RegExp(`^\\| \`${name}\\.json\` \\| .+ \\| .+ \\|$`, 'm'));
+      }
+    },
+  );
 });

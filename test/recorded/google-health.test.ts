@@ -78,7 +78,7 @@ async function call(
   return calls[operation]().catch((error: unknown) => error);
 }
 
-describe('a recorded answer of Google', () => {
+describe('a recorded response of Google', () => {
   it('signs the user in, by a callback that says more than the code', async () => {
     const query = recordedText('google-health/callback.txt');
     const callback = Object.fromEntries(new URLSearchParams(query));
@@ -171,7 +171,7 @@ const failures: [string, string, string, string?][] = [
 ];
 
 describe('a recorded error of Google', () => {
-  it.each(errors)('%s, in the answer to %s, has the code %s', async (name, operation, ...rest) => {
+  it.each(errors)('%s, in the response to %s, has the code %s', async (name, operation, ...rest) => {
     const [errorCode, reauthorize, retryable, text] = rest;
     const answer = recorded(`google-health/${name}`);
     const error = await call(operation, answer);

@@ -54,7 +54,7 @@ async function expectRecorded(answer: Response, name: string, sent: Fields = {})
   for (const [header, value] of Object.entries(headers)) expect(answer.headers.get(header)).toBe(value);
 }
 
-describe('the simulated Fitbit uses the words of recorded answers', () => {
+describe('the simulated Fitbit uses the words of recorded responses', () => {
   it('for a refresh token that is not valid', async () => {
     const form = { grant_type: 'refresh_token', refresh_token: 'b'.repeat(64) };
     const sent = { '<refresh_token>': form.refresh_token };
@@ -90,8 +90,8 @@ describe('the simulated Fitbit uses the words of recorded answers', () => {
   });
 });
 
-describe('the simulated Google uses the words of recorded answers', () => {
-  it('for a missing and for a dead access token', async () => {
+describe('the simulated Google uses the words of recorded responses', () => {
+  it('for a missing and for an invalid access token', async () => {
     const { userProfileURL } = simulator.googleHealth;
     await expectRecorded(await fetch(userProfileURL), 'google-health/credentials-missing');
     const dead = await fetch(userProfileURL, { headers: bearer('x') });
@@ -125,7 +125,7 @@ describe('the simulated Google uses the words of recorded answers', () => {
     await expectRecorded(await identityOf('zoe'), 'google-health/service-disabled');
   });
 
-  it('for dead tokens', async () => {
+  it('for invalid tokens', async () => {
     const { clientID, clientSecret, tokenURL, revocationURL, introspectionURL } = simulator.googleHealth;
     const form = { client_id: clientID, client_secret: clientSecret, grant_type: 'refresh_token' };
     const refused = await post(tokenURL, { ...form, refresh_token: 'x' });

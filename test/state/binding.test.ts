@@ -72,7 +72,7 @@ describe.each([
       status: 403,
       failure: {
         code: 'state_mismatch',
-        hint: expect.stringContaining('another provider, client, callbackURL'),
+        hint: expect.stringContaining('differ in the provider, clientID, callbackURL'),
       },
     });
     expect(other.exchanges).toEqual([]);

@@ -198,7 +198,7 @@ describe('CookieStateStore', () => {
       name: 'OAuthError',
       code: 'state_too_large',
       operation: 'authorization',
-      message: '"state" holds too much for a cookie: keep it under 2 kB of JSON',
+      message: '"state" is too large for a cookie: keep it under 2 kB of JSON',
     });
     expect(browser.cookies.size).toBe(0);
   });
@@ -241,19 +241,19 @@ describe('CookieStateStore', () => {
   });
 
   it.each([
-    [undefined, /"secret" must be a secret of at least 32 characters/],
+    [undefined, /"secret" must be a string of at least 32 characters/],
     [{}, /"secret"/],
     [{ secret: 'short' }, /"secret"/],
     [{ secret: [] }, /"secret"/],
     [{ secret: [secret, 'short'] }, /"secret"/],
     [{ secret, secure: 'yes' }, /"secure" must be true or false/],
-    [{ secret, maxAge: 0 }, /"maxAge" must be a number of seconds/],
+    [{ secret, maxAge: 0 }, /"maxAge" must be a whole number of seconds/],
     [{ secret, maxAge: Number.NaN }, /"maxAge"/],
     [{ secret, maxAge: 86_401 }, /"maxAge"/],
     [{ secret, maxAge: 1.5 }, /"maxAge"/],
     [{ secret, maxAge: '600' }, /"maxAge"/],
     [{ secret, maxAge: null }, /"maxAge"/],
-    [{ secret, name: 'a b' }, /"name" must consist of letters/],
+    [{ secret, name: 'a b' }, /"name" must have 1 to 64 characters/],
     [{ secret, name: 'a;b' }, /"name"/],
     [{ secret, name: '' }, /"name"/],
     [{ secret, name: null }, /"name"/],

@@ -33,7 +33,7 @@ describe('a session store', () => {
     const lost = expect(begin(request('lost', hangs))).rejects.toMatchObject({
       code: 'session_not_saved',
       retryable: true,
-      message: 'The session store did not respond within 10000 ms: check the store',
+      message: 'The session store did not respond within 10000 ms: check that it is reachable',
     });
     let state = '';
     const second = begin(request('lost', works)).then((made) => {

@@ -55,7 +55,7 @@ describe('the session key', () => {
           code: 'session_key_in_use',
           operation: 'authorization',
           message: expect.stringContaining(
-            `"${KEY}" holds other data: give the strategy another "sessionKey"`,
+            `"${KEY}" contains data of other code: set the strategy's option "sessionKey" to another name`,
           ),
         },
       });

@@ -101,7 +101,7 @@ describe('a login', () => {
     expect(failureOf(await come(stub, browser, state))).toEqual({
       code: 'state_expired',
       message: 'This sign-in took too long. Please start again.',
-      hint: 'The callback came after the lifetime of a pending login, ten minutes by default.',
+      hint: 'The callback came more than ten minutes after the redirect, or later than the "maxAge" of a CookieStateStore allows.',
     });
     expect(stub.exchanges).toEqual([]);
     expect(failureOf(await come(stub, browser, state)).code).toBe('state_missing');
@@ -134,7 +134,9 @@ describe('a login', () => {
     expect(failureOf(await come(stub, other.session, mine.state))).toEqual({
       code: 'state_mismatch',
       message: 'This sign-in could not be completed. Please start again.',
-      hint: expect.stringContaining('was used before, is made up, or the login was started with another'),
+      hint: expect.stringContaining(
+        'was already used or is fabricated, or the login route and the callback route differ',
+      ),
     });
     expect(failureOf(await come(stub, fakeSession(), mine.state))).toEqual({
       code: 'state_missing',

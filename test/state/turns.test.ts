@@ -79,7 +79,7 @@ describe('turns of one session', () => {
       name: 'OAuthError',
       code: 'session_busy',
       operation: 'authorization',
-      message: 'Too many logins of this session are waiting for its store: try again',
+      message: 'Too many logins in this session are waiting for the session store: try again',
       retryable: true,
     });
     take('seven', 'of another session');

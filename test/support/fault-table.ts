@@ -63,7 +63,7 @@ const SHORT = 400;
 
 /** A row whose answer is complete or never will be: the transport's part. */
 const TRANSPORT: Row[] = [
-  { name: 'never answers', fault: {}, expected: 'TransportError timeout' },
+  { name: 'never responds', fault: {}, expected: 'TransportError timeout' },
   { name: 'refuses the connection', fault: { refused: true }, expected: 'TransportError connection' },
   {
     name: 'accepts and closes',

@@ -13,7 +13,7 @@ const invalidGrant = () =>
   });
 
 describe('accessToken', () => {
-  test('gives a live token with one read of the store', async () => {
+  test('gives a valid token with one read of the store', async () => {
     const store = new FaultyStore();
     const { tokens, asked } = setUp({ store });
     await tokens.save('ann', tokenSet(1));

@@ -41,7 +41,7 @@ describe('while the store is away', () => {
     await tokens.flush();
   });
 
-  test('a store that does not answer is given up after its time', async () => {
+  test('a store that does not respond is given up after its time', async () => {
     const store = new FaultyStore();
     const { tokens } = setUp({ store, storeTimeout: 5 });
     store.before = () => new Promise(() => {});

@@ -45,7 +45,7 @@ describe('a check', () => {
       (v) => checkToken(v, 'x'),
       ['a-token', '~'],
       ['a\nb', 'ä'],
-      '"x" must be a token: only visible ASCII characters',
+      '"x" must be a token: printable ASCII characters only',
     ],
     ['of an object', (v) => checkObject(v, 'x'), [{}], [[], null, 'a'], '"x" must be an object'],
     [

@@ -201,7 +201,7 @@ describe('a secret', () => {
     const make = () => createSealer(secrets as never, 'test', 'cookieSecret');
     expect(make).toThrow(TypeError);
     expect(make).toThrow(
-      /^"cookieSecret" must be a secret of at least 32 characters.*openssl rand -base64 32/,
+      /^"cookieSecret" must be a string of at least 32 characters.*openssl rand -base64 32/,
     );
     expect(make).not.toThrow(/short"|aaaa/);
   });

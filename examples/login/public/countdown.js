@@ -1,5 +1,5 @@
-// Shows times as they are where the user is, and counts down to the expiry of the access token. Without this
-// script the page has the same in UTC.
+// Shows times in the user's time zone, and counts down to the expiry of the access token. Without this script, the page
+// shows times in UTC.
 for (const time of document.querySelectorAll('time')) {
   time.textContent = new Date(time.dateTime).toLocaleString(undefined, {
     dateStyle: 'medium',
@@ -9,7 +9,7 @@ for (const time of document.querySelectorAll('time')) {
 
 const until = document.querySelector('.until');
 if (until) {
-  // By the server's clock: this computer's may be wrong.
+  // On the server's clock: this computer's may be wrong.
   const ends = performance.now() + Date.parse(until.dataset.expires) - Date.parse(until.dataset.now);
   const left = until.querySelector('.left');
   const two = (number) => String(Math.floor(number)).padStart(2, '0');

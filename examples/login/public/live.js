@@ -1,10 +1,10 @@
-// Shows new steps as soon as the server hears of them. Without this script, a reload does.
+// Shows new steps as soon as the server is notified. Without this script, the user has to reload the page.
 const content = document.querySelector('#steps-content');
 const news = document.querySelector('#steps-news');
 
 new EventSource('/steps/events').addEventListener('steps', async () => {
   const response = await fetch('/steps');
-  // Signed out, or the consent is gone: the dashboard knows what to say.
+  // Signed out, or the consent is gone: the dashboard says which.
   if (response.status === 401) return location.assign('/dashboard');
   if (!response.ok) return;
   const isOpen = content.querySelector('details')?.open ?? false;

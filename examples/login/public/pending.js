@@ -1,12 +1,12 @@
-// Shows that a click was heard while a provider takes its time, and ignores a second one. Without this script, the
-// browser's own sign has to do.
+// Shows that the app is waiting for a provider, and ignores a second click. Without this script, only the browser's own
+// indicator shows it.
 const PATIENCE = 20_000; // ms; longer than the server waits for a provider
 const status = document.querySelector('#pending');
 
 function wait(element, text) {
   element.setAttribute('aria-busy', 'true');
   if (status) status.textContent = text;
-  setTimeout(rest, PATIENCE); // the user may have stopped it
+  setTimeout(rest, PATIENCE); // the user may have stopped the navigation
 }
 
 function rest() {
@@ -27,5 +27,5 @@ document.addEventListener('click', (event) => {
   else wait(link, link.dataset.pending);
 });
 
-// The back button may bring the page back as it was left.
+// The back button may restore the page as it was left.
 addEventListener('pageshow', rest);

@@ -11,7 +11,7 @@ export class GoogleHealthGuard extends AuthGuard('google-health') {
     return true;
   }
 
-  /** Nest's own would respond 401 without the reason. */
+  /** Nest's own method would respond 401 without the reason. */
   override handleRequest<User>(
     error: unknown,
     user: User | false,

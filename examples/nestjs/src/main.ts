@@ -7,7 +7,7 @@ import { AppModule } from './app.module.ts';
 import { baseURL, port, secure, sessionSecret } from './config.ts';
 
 const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: ['error', 'warn'] });
-if (secure) app.set('trust proxy', 1); // the proxy that ends TLS
+if (secure) app.set('trust proxy', 1); // the proxy that terminates TLS
 app.use(
   session({
     secret: sessionSecret,

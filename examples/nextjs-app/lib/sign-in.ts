@@ -16,7 +16,7 @@ declare global {
   }
 }
 
-let strategy: GoogleHealthStrategy | undefined; // not made before the first request: `next build` has no secrets
+let strategy: GoogleHealthStrategy | undefined; // created at the first request, because `next build` has no secrets
 
 async function createStrategy(): Promise<GoogleHealthStrategy> {
   return new GoogleHealthStrategy({
@@ -42,7 +42,7 @@ export async function signIn(request: Request): Promise<Response> {
     headers.set('Location', '/');
     return new Response(null, { status: 302, headers });
   } catch (error) {
-    // What the user can't resolve, such as a provider that does not respond.
+    // An error that the user can't resolve, such as a provider that does not respond.
     console.error(error);
     const retryable = error instanceof OAuthError && error.retryable;
     const text = `Signing in failed. ${retryable ? 'Please try again in a minute.' : ''}`;

@@ -17,7 +17,7 @@ declare global {
   }
 }
 
-let strategy: GoogleHealthStrategy | undefined; // not made before the first request: `next build` has no secrets
+let strategy: GoogleHealthStrategy | undefined; // created at the first request, because `next build` has no secrets
 
 async function createStrategy(): Promise<GoogleHealthStrategy> {
   return new GoogleHealthStrategy({
@@ -43,7 +43,7 @@ export async function signIn(req: NextApiRequest, res: NextApiResponse): Promise
     await session.save();
     res.redirect(302, '/');
   } catch (error) {
-    // What the user can't resolve, such as a provider that does not respond.
+    // An error that the user can't resolve, such as a provider that does not respond.
     console.error(error);
     const retryable = error instanceof OAuthError && error.retryable;
     res

@@ -1,11 +1,11 @@
-/** Calls an app's functions. Nothing that they throw goes further than the app's `onError`. */
+/** Calls an app's functions. Their exceptions only reach the app's `onError`. */
 export class AppCalls<Item> {
   readonly #onError: (error: unknown, item?: Item) => unknown;
   readonly #warn: (error: unknown) => void;
 
   /**
    * @param onError without it, errors are process warnings
-   * @param anybodyCanCause which errors are left out of the warnings, so that nobody can fill a log with them
+   * @param anybodyCanCause whether an error is left out of the warnings, so that attackers can't fill the log
    */
   constructor(
     onError: ((error: unknown, item?: Item) => unknown) | undefined,
@@ -23,7 +23,7 @@ export class AppCalls<Item> {
     tell().catch(this.#warn);
   }
 
-  /** Calls a function of the app's and reports what it throws. */
+  /** Calls a function of the app and reports its exception. */
   async attempt(item: Item, call: () => unknown): Promise<void> {
     try {
       await call();

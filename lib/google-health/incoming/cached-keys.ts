@@ -1,4 +1,4 @@
-/** Public keys by id, and how long they may be used without another look, ms. */
+/** Public keys by id, and how long they may be used before they are loaded again, ms. */
 export interface LoadedKeys<ID, Key> {
   keys: ReadonlyMap<ID, Key>;
   maxAge: number;
@@ -7,7 +7,7 @@ export interface LoadedKeys<ID, Key> {
 const RETRY_AFTER = 60_000; // ms between two loads
 const STALE_LIMIT = 24 * 3_600_000; // ms; older keys may have been withdrawn
 
-/** What {@link CachedKeys} is made of. */
+/** The settings of {@link CachedKeys}. */
 export interface CachedKeysInit<ID, Key> {
   load: () => Promise<LoadedKeys<ID, Key>>;
   /** The time, ms since the epoch. */
@@ -36,7 +36,7 @@ export class CachedKeys<ID, Key> {
    * Finds a key.
    *
    * @returns `undefined` if there is no key with this id
-   * @throws what `load` rejected with, if that leaves the question open
+   * @throws the error of `load`, if it is unknown whether there is such a key
    */
   async find(id: ID): Promise<Key | undefined> {
     let key = this.#usable((loaded) => loaded.maxAge)?.get(id);
@@ -71,7 +71,7 @@ export class CachedKeys<ID, Key> {
   }
 }
 
-/** Whether a time span is within a limit. A clock that was set back gives a negative one, of which nothing is known. */
+/** Whether a time span is within a limit. A negative one, after the clock was set back, is not. */
 function isWithin(span: number, limit: number): boolean {
   return span >= 0 && span < limit;
 }

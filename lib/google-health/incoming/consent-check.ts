@@ -1,12 +1,12 @@
 import { isObject } from '../../util/arguments.ts';
 
-/** The part of a TokenManager that finds out whether a consent is gone. */
+/** The part of a TokenManager that checks whether a consent is gone. */
 export interface ConsentTokens {
-  /** Refreshes a user's tokens now, whatever is left of them, and tells the app if the consent is gone. */
+  /** Refreshes a user's tokens now, even if they are still valid, and notifies the app if the consent is gone. */
   refresh(userID: string): Promise<unknown>;
 }
 
-/** A refresh in progress, and the one that calls since then wait for. */
+/** A refresh in progress, and the next one, which later calls wait for. */
 interface Running {
   now: Promise<void>;
   next?: Promise<void>;
@@ -25,9 +25,9 @@ export class ConsentCheck {
   }
 
   /**
-   * Resolves when the answer is known; the tokens' own `onReauthorize` has told the app.
+   * Resolves when it is known whether the consent is gone; in that case, the tokens' `onReauthorize` has been called.
    *
-   * @throws what `refresh` rejected with, if that leaves the question open
+   * @throws the error of `refresh`, if it is still unknown
    */
   check(userID: string): Promise<void> {
     const running = this.#running.get(userID);
@@ -50,7 +50,7 @@ export class ConsentCheck {
     try {
       await this.#tokens.refresh(userID);
     } catch (error) {
-      // The answer that was looked for, or a user without tokens.
+      // The consent is gone, or the user has no tokens.
       if (!(isObject(error) && error.reauthorize === true)) throw error;
     }
   }

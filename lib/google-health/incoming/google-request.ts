@@ -29,7 +29,7 @@ export interface GoogleResponse {
 /**
  * Sends a request to Google and reads the JSON object of its response.
  *
- * @param remedy what to do about an error code
+ * @param remedy the remedy for an error code
  * @throws OAuthError if the response is an error or not a JSON object
  */
 export async function requestGoogle(

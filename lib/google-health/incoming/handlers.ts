@@ -5,18 +5,18 @@ import { inTimeSlice } from './time-slice.ts';
 /** Header fields by name. A field that came more than once is a list. */
 export type HeaderFields = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What a receiver makes of a request. */
+/** A receiver's response to a request. */
 export interface Answer {
   status: number;
   headers?: Record<string, string>;
   body?: string;
-  /** What is left to do when the response has been sent; it must not reject. */
+  /** The work after the response has been sent; it must not reject. */
   work?: () => Promise<void>;
 }
 
-/** Decides about requests, whatever server they came through. */
+/** Handles requests, independent of the server's interface. */
 export interface Receiver {
-  /** Decides about a whole request. */
+  /** Handles a complete request. */
   receive(headers: HeaderFields, body: Buffer): Promise<Answer>;
   /** Reports a request whose body could not be read. */
   refused(error: BodyError): void;
@@ -40,7 +40,7 @@ export interface FetchHandler {
   idle(): Promise<void>;
 }
 
-/** Makes a handler for Express out of a receiver. */
+/** Makes a receiver's handler for Express. */
 export function toNodeHandler(receiver: Receiver): NodeHandler {
   const handle = async (req: NodeRequest, res: ServerResponse) => {
     let body: Buffer;
@@ -70,7 +70,7 @@ export function toNodeHandler(receiver: Receiver): NodeHandler {
 }
 
 /**
- * Makes a handler for Fetch-style servers out of a receiver.
+ * Makes a receiver's handler for Fetch-style servers.
  *
  * @param waitUntil keeps a serverless function alive until a promise has settled
  */

@@ -85,7 +85,7 @@ export async function readFetchBody(request: Request, timeout: number): Promise<
   }
 }
 
-/** Bytes in one buffer that grows: kept apart, chunks of one byte would take a hundred bytes each. */
+/** Bytes in one growing buffer: separate chunks of one byte would take a hundred bytes each. */
 class Bytes {
   #buffer = Buffer.alloc(0);
   #size = 0;

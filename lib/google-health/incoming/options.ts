@@ -1,6 +1,6 @@
 import { checkFunction, checkTimeout } from '../../util/arguments.ts';
 
-/** Refuses what is not a whole number from 1. */
+/** Refuses any value but a whole number from 1. */
 function checkCount(value: unknown, name: string): void {
   if (!Number.isSafeInteger(value) || Number(value) < 1) {
     throw new TypeError(`"${name}" must be a whole number, 1 or more`);
@@ -14,7 +14,7 @@ function checkMethod(value: unknown, name: string, method: string): void {
   }
 }
 
-/** Checks the options that webhooks and security events have in common. */
+/** Checks the options that webhooks and security events share. */
 export function checkSharedOptions(options: {
   onError?: unknown;
   tokens?: unknown;

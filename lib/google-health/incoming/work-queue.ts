@@ -1,7 +1,7 @@
 /** One piece of work. It must not reject. */
 export type Job = () => Promise<void>;
 
-/** Runs jobs in the order they came, a limited number at a time, and holds a limited number. */
+/** Runs jobs in the order of their arrival, a limited number at a time, and queues a limited number. */
 export class WorkQueue {
   readonly #concurrency: number;
   readonly #limit: number;
@@ -18,7 +18,10 @@ export class WorkQueue {
     this.#limit = limit;
   }
 
-  /** Whether so many more jobs fit. An empty queue takes any number: a batch above the limit would never fit. */
+  /**
+   * Whether this many more jobs fit. An empty queue accepts any number: otherwise a batch above the limit would never
+   * fit.
+   */
   fits(count: number): boolean {
     const held = this.#waiting.length + this.#running;
     return held === 0 || held + count <= this.#limit;

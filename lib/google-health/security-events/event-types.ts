@@ -29,7 +29,7 @@ for (const [name, { prefix, aliases = [] }] of Object.entries(NAMES)) {
   for (const old of [type, ...aliases]) TYPES.set(OLD + old, type);
 }
 
-/** The short name of a known event, under its present or its earlier URI; `undefined` for another. */
+/** The short name of a known event, by its current or earlier URI; `undefined` for an unknown one. */
 export function knownType(uri: string): KnownEventType | undefined {
   return TYPES.get(uri);
 }

@@ -2,9 +2,9 @@ import { isObject, isText } from '../../util/arguments.ts';
 import { SecurityEventError } from './error.ts';
 import { type KnownEventType, knownType } from './event-types.ts';
 
-/** What happened to a Google account, or to what it granted. */
+/** An event of a Google account or its consent. */
 export interface SecurityEvent {
-  /** The short name of a known event; the URI of another. */
+  /** The short name of a known event, or the URI of an unknown one. */
   type: KnownEventType | (string & {});
   /** The event's URI. */
   uri: string;
@@ -16,7 +16,7 @@ export interface SecurityEvent {
   token?: RevokedToken;
   /** With `account-disabled`: why, such as `hijacking` or `bulk-account`. */
   reason?: string;
-  /** With `verification`: the text that was given when the event was asked for. */
+  /** With `verification`: the text from the request for the event. */
   state?: string;
 }
 
@@ -26,7 +26,7 @@ export interface RevokedToken {
   type?: string;
   /** `prefix`: the first 16 characters; `hash_base64_sha512_sha512`: the SHA-512 of the SHA-512. */
   alg: 'prefix' | 'hash_base64_sha512_sha512' | (string & {});
-  /** As `tokenIdentifiers` gives it. */
+  /** As `tokenIdentifiers` returns it. */
   identifier: string;
 }
 
@@ -43,11 +43,12 @@ export interface SecurityEventToken {
 /**
  * Reads the claims of a verified token.
  *
- * @throws SecurityEventError `invalid_request`, for an ID token above all: it has the same keys, issuer and audience
+ * @throws SecurityEventError `invalid_request`, in particular for an ID token, which has the same keys, issuer and
+ *   audience
  */
 export function parseClaims(claims: Record<string, unknown>): SecurityEventToken {
   const { jti, iat, events } = claims;
-  if (!isObject(events)) throw invalid('the claim "events" is missing: it is another kind of token');
+  if (!isObject(events)) throw invalid('the claim "events" is missing, so it is another kind of token');
   if (!isText(jti)) throw invalid('the claim "jti" is missing');
   if (typeof iat !== 'number') throw invalid('the claim "iat" is missing');
   return { jti, iat, events: Object.entries(events).map(([uri, event]) => parseEvent(uri, event)) };
@@ -71,7 +72,7 @@ function parseEvent(uri: string, value: unknown): SecurityEvent {
 function parseToken(subject: Record<string, unknown>): RevokedToken | undefined {
   const { token_type, token_identifier_alg: alg, token } = subject;
   if (!isText(alg) || !isText(token)) return undefined;
-  // Whether Google writes base64 or base64url, which often has no padding, is not known.
+  // It is unknown whether Google writes base64 or base64url, which often has no padding.
   const standard = token.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
   const padding = '='.repeat((4 - (standard.length % 4)) % 4);
   const identifier = alg === 'prefix' ? token : standard + padding;

@@ -5,13 +5,13 @@ import { checkAgent, checkFunction, checkTimeout, checkURL, isObject, isText } f
 import { CachedKeys } from '../incoming/cached-keys.ts';
 import { requestGoogle } from '../incoming/google-request.ts';
 
-/** Where Google publishes the issuer of its event tokens and the place of the keys. */
+/** The URL at which Google publishes the issuer of its event tokens and the URL of the keys. */
 export const CONFIGURATION_URL = 'https://accounts.google.com/.well-known/risc-configuration';
 
 const MAX_AGE = 6 * 3_600_000; // ms, if Google does not say
 const LONGEST = 24 * 3_600_000; // ms
 
-/** A public key, and who may sign with it. */
+/** A public key and its issuer. */
 export interface IssuerKey {
   key: KeyObject;
   issuer: string;
@@ -29,7 +29,7 @@ export interface IssuerKeySet {
 /** Settings of a key set. */
 export interface IssuerKeySetOptions {
   /**
-   * Where the issuer and the place of the keys are published.
+   * The URL of the document with the issuer and the URL of the keys.
    * @default Google's URL
    */
   configurationURL?: string | undefined;
@@ -72,7 +72,7 @@ export function createIssuerKeySet(options: IssuerKeySetOptions = {}): IssuerKey
       const { json, headers } = await load(jwks_uri);
       const keys = new Map<string, IssuerKey>();
       for (const [id, key] of parseKeys(json)) keys.set(id, { key, issuer });
-      if (keys.size === 0) throw unusable(jwks_uri, 'it has no key that can be used');
+      if (keys.size === 0) throw unusable(jwks_uri, 'it has no usable key');
       return { keys, maxAge: maxAge(headers) };
     },
   });
@@ -86,7 +86,7 @@ function parseKeys(json: Record<string, unknown>): Map<string, KeyObject> {
     const { kid, use = 'sig', alg = 'RS256' } = jwk;
     if (use !== 'sig' || alg !== 'RS256') continue;
     try {
-      // Only the public part, whatever else the entry has.
+      // Only the public part, even if the entry has more.
       const { n, e } = jwk;
       if (isText(n) && isText(e)) {
         keys.set(kid, createPublicKey({ format: 'jwk', key: { kty: 'RSA', n, e } }));

@@ -15,11 +15,11 @@ import { type VerifySecurityEventOptions, verifySecurityEvent } from './verify-e
 
 /** Settings of a receiver of security events. */
 export interface SecurityEventOptions extends IssuerKeySetOptions, Omit<VerifySecurityEventOptions, 'keys'> {
-  /** Is called for each event token, after Google has had its response. */
+  /** Called for each event token, after the response to Google. */
   onEvent: (token: SecurityEventToken) => unknown;
   /**
-   * Is called with what `onEvent` throws, and with a `SecurityEventError` for each token that was refused. Google sees
-   * only the latter's code.
+   * Called with the errors of `onEvent`, and with a `SecurityEventError` for each refused token. Google receives only
+   * the code of the latter.
    * @default writes a process warning, except for tokens that are invalid
    */
   onError?: ((error: unknown, token?: SecurityEventToken) => unknown) | undefined;
@@ -31,7 +31,7 @@ export interface SecurityEventOptions extends IssuerKeySetOptions, Omit<VerifySe
   /** Gives the `tokens`' id of the user whose login stored this `sub`; `undefined` for a user who is unknown. */
   userID?: ((sub: string) => string | undefined | Promise<string | undefined>) | undefined;
   /**
-   * Where the ids of event tokens (`jti`) are remembered, so that each is processed once.
+   * Stores the ids of event tokens (`jti`), so that each is processed once.
    * @default the memory of this process, for a week
    */
   seen?: SeenIDs | undefined;
@@ -41,7 +41,7 @@ export interface SecurityEventOptions extends IssuerKeySetOptions, Omit<VerifySe
    */
   concurrency?: number | undefined;
   /**
-   * How many event tokens may wait. Above that, Google is told to send them again later (503).
+   * How many event tokens may wait. Above that, the response is 503, and Google sends them again later.
    * @default 10_000
    */
   maxPending?: number | undefined;
@@ -58,7 +58,7 @@ const MAX_SEEN = 100_000;
 const ENDS_CONSENT: ReadonlySet<string> = new Set<KnownEventType>(['tokens-revoked', 'account-disabled']);
 
 /**
- * Makes what is behind the handlers of security events.
+ * Makes the receiver of security events for all kinds of handlers.
  *
  * @throws TypeError naming the option that is wrong
  */
@@ -86,10 +86,13 @@ export function createReceiver(options: SecurityEventOptions): Receiver {
 
   const accept = async (token: SecurityEventToken): Promise<Answer> => {
     if (!queue.fits(1)) {
-      throw new SecurityEventError(`More than ${maxPending} event tokens are waiting`, {
-        code: 'busy',
-        status: 503,
-      });
+      throw new SecurityEventError(
+        `More than ${maxPending} event tokens are waiting, so Google has to send this one again: make "onEvent" faster, or raise "maxPending"`,
+        {
+          code: 'busy',
+          status: 503,
+        },
+      );
     }
     let isNew = true;
     await app.attempt(token, async () => {
@@ -133,11 +136,11 @@ function checkOptions(options: SecurityEventOptions): void {
   checkObject(options, 'options');
   const { clientIDs, onEvent, tokens, userID } = options;
   if (!Array.isArray(clientIDs) || clientIDs.length === 0 || !clientIDs.every(isText)) {
-    throw new TypeError('"clientIDs" must be a list of the ids of your OAuth clients');
+    throw new TypeError('"clientIDs" must be a non-empty array of your OAuth client ids');
   }
   checkFunction(onEvent, 'onEvent');
   checkSharedOptions(options);
-  // By default it would be the `sub`, under which a login with Google Health stores nothing.
+  // The default would be the `sub`, which is not a user id of logins with Google Health.
   if (tokens !== undefined && userID === undefined) {
     throw new TypeError(
       '"tokens" needs "userID": a function that finds your user by the `sub` that the login stored',
@@ -145,7 +148,7 @@ function checkOptions(options: SecurityEventOptions): void {
   }
 }
 
-/** Whether an error needs no token of Google's. */
+/** Whether a request without Google's signature can cause an error. */
 function anybodyCanCause(error: unknown): boolean {
   return error instanceof SecurityEventError && (error.status === 400 || error.code === 'body');
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { checkToken } from '../../util/arguments.ts';
 
 /**
- * Gives the two identifiers by which Google refers to a refresh token in a `token-revoked` event. Store both beside
- * the tokens, where an event has to be matched with one of them.
+ * Returns the two identifiers by which Google refers to a refresh token in a `token-revoked` event. To match events
+ * with tokens, store both beside the tokens.
  *
  * @returns `prefix`: the first 16 characters; `hash`: base64 of the SHA-512 of the SHA-512
  */

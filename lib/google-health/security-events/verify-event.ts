@@ -3,7 +3,7 @@ import { SecurityEventError, type SecurityEventErrorCode } from './error.ts';
 import { parseClaims, type SecurityEventToken } from './event.ts';
 import type { IssuerKey, IssuerKeySet } from './key-set.ts';
 
-/** What an event token is checked against. */
+/** The settings of the verification of event tokens. */
 export interface VerifySecurityEventOptions {
   /** The ids of the app's OAuth clients. */
   clientIDs: readonly string[];
@@ -23,7 +23,7 @@ export async function verifySecurityEvent(
   token: string,
   { clientIDs, keys }: VerifySecurityEventOptions,
 ): Promise<SecurityEventToken> {
-  // jose is an ES module. Loaded here, it is needed only by apps that get events.
+  // jose is an ES module. It is loaded here, so that only apps with events need it.
   const { compactVerify, decodeProtectedHeader } = await import('jose');
   const header = attempt('invalid_request', 'it is not a JWT', () => decodeProtectedHeader(token));
   if (header.alg !== 'RS256') throw refuse('invalid_key', 'its algorithm is not RS256');
@@ -41,18 +41,18 @@ export async function verifySecurityEvent(
   if (!isSameIssuer(claims.iss, issuer)) throw refuse('invalid_issuer', 'it is not from Google');
   const audience = [claims.aud].flat();
   if (!audience.some((each) => isText(each) && clientIDs.includes(each))) {
-    throw refuse('invalid_audience', 'it is for an app with another client id');
+    throw refuse('invalid_audience', "its audience is not one of the app's client ids");
   }
   return parseClaims(claims);
 }
 
 async function findKey(keys: IssuerKeySet, keyID: unknown): Promise<IssuerKey> {
-  if (!isText(keyID)) throw refuse('invalid_key', 'it names no key');
+  if (!isText(keyID)) throw refuse('invalid_key', 'it has no key id');
   let key: IssuerKey | undefined;
   try {
     key = await keys.find(keyID);
   } catch (cause) {
-    throw new SecurityEventError("Google's public keys could not be loaded", {
+    throw new SecurityEventError("Google's public keys could not be loaded: see `cause`", {
       code: 'keys',
       status: 503,
       cause,
@@ -62,7 +62,7 @@ async function findKey(keys: IssuerKeySet, keyID: unknown): Promise<IssuerKey> {
   return key;
 }
 
-/** Google writes its issuer with a slash at the end in the documentation, and without one in tokens that were seen. */
+/** Google's issuer has a trailing slash in the documentation, and none in tokens that were seen. */
 function isSameIssuer(value: unknown, issuer: string): boolean {
   return isText(value) && value.replace(/\/$/, '') === issuer.replace(/\/$/, '');
 }
@@ -76,5 +76,5 @@ function attempt<T>(code: SecurityEventErrorCode, what: string, act: () => T): T
 }
 
 function refuse(code: SecurityEventErrorCode, what: string, cause?: unknown): SecurityEventError {
-  return new SecurityEventError(`The event token is refused: ${what}`, { code, status: 400, cause });
+  return new SecurityEventError(`The event token was refused: ${what}`, { code, status: 400, cause });
 }

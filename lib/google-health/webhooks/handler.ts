@@ -4,7 +4,7 @@ import { createReceiver, type WebhookOptions } from './receiver.ts';
 
 /**
  * Makes a handler that receives Google Health's notifications, for Express and plain node:http. It verifies the
- * secret and the signature, responds at once, and calls the app afterwards.
+ * secret and the signature, responds immediately, and calls the app afterwards.
  *
  * Mount it before `express.json()`: the signature is that of the unparsed body.
  *

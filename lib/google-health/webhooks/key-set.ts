@@ -6,7 +6,7 @@ import { CachedKeys } from '../incoming/cached-keys.ts';
 import { requestGoogle } from '../incoming/google-request.ts';
 import { parseTinkKeys } from './tink-keys.ts';
 
-/** Where Google publishes the keys that sign notifications. */
+/** The URL at which Google publishes the keys that sign notifications. */
 export const KEYS_URL = 'https://www.gstatic.com/googlehealthapi/webhooks/webhooks_public_keyset.json';
 
 const MAX_AGE = 6 * 3_600_000; // ms; Google rotates the keys every 30 days
@@ -23,7 +23,7 @@ export interface KeySet {
 /** Settings of a key set. */
 export interface KeySetOptions {
   /**
-   * Where the keys are.
+   * The URL of the keys.
    * @default Google's URL
    */
   keysURL?: string | undefined;
@@ -65,7 +65,7 @@ export function createKeySet(options: KeySetOptions = {}): KeySet {
       });
       const keys = parseTinkKeys(json);
       if (keys.size > 0) return { keys, maxAge: MAX_AGE };
-      throw new TransportError(`The response has no key that can be used: GET ${keysURL}`, {
+      throw new TransportError(`The key set has no usable key: GET ${keysURL}`, {
         code: 'malformed',
         operation: 'keys',
       });

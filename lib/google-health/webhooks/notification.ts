@@ -1,11 +1,11 @@
 import { isObject, isText } from '../../util/arguments.ts';
 import { WebhookError } from './error.ts';
 
-/** What happened to a user's data. Treat it as open: Google may add operations. */
+/** The change of a user's data. Google may add other operations. */
 export type NotificationOperation = 'UPSERT' | 'DELETE' | (string & {});
 
 /**
- * Says that data of a user changed, and when; it has no health values.
+ * Reports a change of a user's data, and when the data was recorded. It has no health values.
  *
  * Only `healthUserId` and `operation` can be relied on. A known field with an undocumented type is omitted;
  * unknown fields are passed on.
@@ -28,7 +28,7 @@ export interface WebhookNotification {
   [field: string]: unknown;
 }
 
-/** A time span, written in up to three ways. */
+/** A time span, in up to three forms. */
 export interface NotificationInterval {
   /** In UTC (RFC 3339). */
   physicalTimeInterval?: TimeSpan;
@@ -83,7 +83,7 @@ export function parseNotifications(body: Uint8Array): WebhookNotification[] {
     const data = isObject(item) ? item.data : undefined;
     if (!isObject(data) || !isText(data.healthUserId) || !isText(data.operation)) {
       throw new WebhookError(
-        'Google sent a signed notification that cannot be read: "data.healthUserId" or "data.operation" is missing. Google repeats it for seven days: check for a newer version of this package',
+        'Google sent a signed notification that cannot be read: "data.healthUserId" or "data.operation" is missing. Google repeats it for seven days: update this package',
         { code: 'malformed', status: 400 },
       );
     }

@@ -17,19 +17,19 @@ import { type VerifyNotificationOptions, verifyNotification } from './verify-not
 /** Settings of a webhook. */
 export interface WebhookOptions extends KeySetOptions, Omit<VerifyNotificationOptions, 'keys'> {
   /**
-   * Is called for each notification, after Google has had its response. Google may send a notification again, and in
+   * Called for each notification, after the response to Google. Google may repeat notifications and send them in
    * another order.
    */
   onNotification: (notification: WebhookNotification) => unknown;
   /**
-   * Is called with what `onNotification` throws, and with a `WebhookError` for each request that was refused. Google
-   * sees neither.
+   * Called with the errors of `onNotification`, and with a `WebhookError` for each refused request. Google receives
+   * neither.
    * @default writes a process warning, except for requests without a valid secret and signature
    */
   onError?: ((error: unknown, notification?: WebhookNotification) => unknown) | undefined;
   /**
-   * A `TokenManager` whose tokens are refreshed when a user's notification is a `DELETE`, which may mean that the
-   * consent is gone: then its `onReauthorize` is called.
+   * A `TokenManager` whose tokens are refreshed after a `DELETE`, which may mean that the consent is gone. If it is,
+   * its `onReauthorize` is called.
    */
   tokens?: ConsentTokens | undefined;
   /**
@@ -38,8 +38,8 @@ export interface WebhookOptions extends KeySetOptions, Omit<VerifyNotificationOp
    */
   userID?: ((healthUserId: string) => string | undefined | Promise<string | undefined>) | undefined;
   /**
-   * Where ids of notifications are remembered, so that each is processed once. Google sends no id: it is a hash of the
-   * notification's content, and two changes of the same data look the same. Let ids expire within minutes.
+   * Stores the ids of notifications, so that each is processed once. Google sends no id, so it is a hash of the
+   * content, which is the same for two changes of the same data. Let ids expire within minutes.
    */
   seen?: SeenIDs | undefined;
   /**
@@ -48,7 +48,7 @@ export interface WebhookOptions extends KeySetOptions, Omit<VerifyNotificationOp
    */
   concurrency?: number | undefined;
   /**
-   * How many notifications may wait. Above that, Google is told to send them again later (503).
+   * How many notifications may wait. Above that, the response is 503, and Google sends them again later.
    * @default 10_000
    */
   maxPending?: number | undefined;
@@ -60,7 +60,7 @@ export interface WebhookOptions extends KeySetOptions, Omit<VerifyNotificationOp
 }
 
 /**
- * Makes what is behind a webhook's handlers.
+ * Makes the receiver of a webhook for all kinds of handlers.
  *
  * @throws TypeError naming the option that is wrong
  */
@@ -95,7 +95,7 @@ export function createReceiver(options: WebhookOptions): Receiver {
   const accept = (notifications: readonly WebhookNotification[]): Answer => {
     if (!queue.fits(notifications.length)) {
       throw new WebhookError(
-        `More than ${maxPending} notifications are waiting: Google will send these again`,
+        `More than ${maxPending} notifications are waiting, so Google has to send these again: make "onNotification" faster, or raise "maxPending"`,
         { code: 'busy', status: 503 },
       );
     }
@@ -130,7 +130,7 @@ function checkOptions(options: WebhookOptions): void {
   checkBoolean(allowMissingAuthorization, 'allowMissingAuthorization');
 }
 
-/** Whether an error needs neither the secret nor a signature. */
+/** Whether a request without the secret and Google's signature can cause an error. */
 function anybodyCanCause(error: unknown): boolean {
   return error instanceof WebhookError && (error.status === 401 || error.code === 'body');
 }

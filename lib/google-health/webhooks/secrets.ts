@@ -11,16 +11,16 @@ export function toSecrets(secret: string | readonly string[]): readonly string[]
   const isUsable = (each: unknown) => isToken(each) && each.trim() === each;
   if (Array.isArray(list) && list.length > 0 && list.every(isUsable)) return list;
   throw new TypeError(
-    '"secret" must be the whole value of the Authorization header that you registered, such as "Bearer …", or a list of such values: visible ASCII characters, no space at either end',
+    '"secret" must be the whole value of the Authorization header that you registered, such as "Bearer …", or a list of such values: printable ASCII characters, no space at either end',
   );
 }
 
-/** Whether a value is one of the secrets, in a time that depends on neither. */
+/** Whether a value is one of the secrets, in constant time. */
 export function isSecret(value: string, secrets: readonly string[]): boolean {
-  // Digests have one length, whatever the values' is.
+  // Digests have the same length, even if the values don't.
   const given = digest(value);
   let found = false;
-  // All of them: stopping at the first would tell which one it is.
+  // Compares all of them: the time of stopping early would reveal which one matched.
   for (const secret of secrets) found = timingSafeEqual(digest(secret), given) || found;
   return found;
 }

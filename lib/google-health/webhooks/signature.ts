@@ -4,7 +4,7 @@ const VERSION = 1; // of Tink's prefix
 const PREFIX = 5; // bytes: the version and the key id
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** A signature header, taken apart. */
+/** A parsed signature header. */
 export interface Signature {
   keyID: number;
   /** ECDSA in DER. */
@@ -24,7 +24,7 @@ export function parseSignature(header: string): Signature | undefined {
   return { keyID: bytes.readUInt32BE(1), bytes: bytes.subarray(PREFIX) };
 }
 
-/** Whether a signature is that of the body, in the exact bytes that were sent. */
+/** Verifies the signature of the body, in the exact bytes that were sent. */
 export function isSignatureOf(body: Uint8Array, { bytes }: Signature, key: KeyObject): boolean {
   return verify('sha256', body, { key, dsaEncoding: 'der' }, bytes);
 }

@@ -15,11 +15,11 @@ export interface WebhookProject {
   /** The project number, not the project id: digits only, as on the welcome page of the Google Cloud console. */
   projectNumber: string;
   /**
-   * Gives an access token with the scope `cloud-platform`, of a service account with a Google Health role; never a
-   * user's token of a login. `() => auth.getAccessToken()` with a `GoogleAuth` of google-auth-library.
+   * Returns an access token with the scope `cloud-platform`, of a service account with a Google Health role; never a
+   * user's token. With a `GoogleAuth` of google-auth-library: `() => auth.getAccessToken()`.
    */
   accessToken: () => string | null | undefined | Promise<string | null | undefined>;
-  /** The project that is charged (`x-goog-user-project`), which the credential of a user account needs. */
+  /** The project that is charged (`x-goog-user-project`). Required for the credential of a user account. */
   quotaProject?: string | undefined;
   /**
    * @default https://health.googleapis.com/v4
@@ -64,7 +64,7 @@ export interface SubscriberResult {
 
 const DEFAULT_BASE_URL = 'https://health.googleapis.com/v4';
 
-/** Sends a request; `request` is what an error is made of. */
+/** Sends a request. For errors, it also returns the request. */
 export async function send(
   project: WebhookProject,
   method: string,
@@ -144,7 +144,7 @@ function remedy(code: string): string | undefined {
     case 'failed_precondition':
       return 'Google called the webhook and expected 201 with the secret and 401 without it. Check that the URL is reachable from outside and that the webhook has the same secret, scheme included. For a subscription, check that a MANUAL config of the subscriber has the data type.';
     case 'invalid_argument':
-      return 'Check that projectNumber is the number of your project, and the names of the data types: kebab case, and supported by webhooks.';
+      return 'Check that projectNumber is the number of your project, and that each data type is in kebab case and supported by webhooks.';
     case 'permission_denied':
     case 'unexpected_status':
       return 'Check that projectNumber is the number of your project, that the Google Health API is enabled there, and that the service account has a Google Health role.';
@@ -155,7 +155,7 @@ function remedy(code: string): string | undefined {
       return 'Use an access token with the scope cloud-platform alone: tokens of a login, with googlehealth scopes, are for user data.';
     case 'already_exists':
     case 'conflict':
-      return 'Such a subscriber or subscription exists: list them, and update or delete it.';
+      return 'This subscriber or subscription already exists: list them, then update or delete it.';
     case 'not_found':
       return 'There is no such subscriber or subscription in this project: list them.';
     default:

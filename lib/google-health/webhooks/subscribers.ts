@@ -10,7 +10,7 @@ import {
   type WebhookProject,
 } from './subscriber-request.ts';
 
-/** What a subscriber is created from. */
+/** The settings of a new subscriber. */
 export interface SubscriberSettings {
   /** The webhook's URL: https, and reachable for Google. */
   endpointUri: string;
@@ -30,8 +30,8 @@ export interface Subscription {
 }
 
 /**
- * Creates a subscriber, once for a project. Google calls the webhook twice meanwhile (the handshake), so it must be
- * running.
+ * Creates a subscriber, once for a project. During the call, Google calls the webhook twice (the handshake), so it must
+ * be running.
  *
  * @param subscriberID 4 to 36 characters: a letter, then letters, digits and hyphens, all in lower case
  * @throws OAuthError if Google refuses; the message has the remedy
@@ -53,8 +53,8 @@ export async function createSubscriber(
 }
 
 /**
- * Changes a subscriber; what is left out stays. `subscriberConfigs` is replaced as a whole. A new URL or secret
- * repeats the handshake: let the webhook accept both secrets meanwhile.
+ * Changes the given settings of a subscriber. `subscriberConfigs` is replaced as a whole. After a change of the URL or
+ * secret, Google repeats the handshake: let the webhook accept both secrets for a while.
  *
  * @throws OAuthError if Google refuses; the message has the remedy
  * @throws TypeError naming the argument that is wrong
@@ -89,7 +89,7 @@ export async function updateSubscriber(
 /**
  * Deletes a subscriber.
  *
- * @param options `force` deletes its subscriptions as well; without it, Google refuses while there are some
+ * @param options `force` also deletes its subscriptions; without it, Google refuses if there are any
  * @throws OAuthError if Google refuses; the message has the remedy
  */
 export async function deleteSubscriber(
@@ -161,7 +161,7 @@ export async function listSubscriptions(
 function checkID(id: string): void {
   if (typeof id !== 'string' || !/^[a-z][a-z0-9-]{2,34}[a-z0-9]$/.test(id)) {
     throw new TypeError(
-      '"subscriberID" must have 4 to 36 characters: a lower-case letter, then lower-case letters, digits and hyphens, no hyphen at its end',
+      '"subscriberID" must have 4 to 36 characters: a lowercase letter, then lowercase letters, digits and hyphens, but no hyphen at the end',
     );
   }
 }
@@ -175,7 +175,7 @@ function checkEndpoint(uri: string, project: WebhookProject): void {
   checkURL(uri, 'endpointUri');
   // A simulator may call a webhook on this machine.
   if (project.baseURL === undefined && !uri.startsWith('https:')) {
-    throw new TypeError('"endpointUri" must begin with https:');
+    throw new TypeError('"endpointUri" must be an https: URL');
   }
 }
 

@@ -56,7 +56,7 @@ function coordinate(value: number | Buffer | undefined): string | undefined {
   return Buffer.concat([Buffer.alloc(COORDINATE - digits.length), digits]).toString('base64url');
 }
 
-/** The fields of a protobuf message: integers and bytes, of which the message has no others. */
+/** The fields of a protobuf message, which are integers and bytes. */
 function decodeFields(message: Buffer): Map<number, number | Buffer> | undefined {
   const fields = new Map<number, number | Buffer>();
   let at = 0;

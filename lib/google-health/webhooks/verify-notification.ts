@@ -16,7 +16,7 @@ export interface WebhookRequest {
   body: Uint8Array;
 }
 
-/** What a request is checked against. */
+/** The settings of the verification of requests. */
 export interface VerifyNotificationOptions {
   /** The whole value of the `Authorization` header as registered, scheme included; several during a rotation. */
   secret: string | readonly string[];
@@ -37,7 +37,7 @@ export type VerifiedNotification =
 const MAX_HANDSHAKE = 100; // bytes; the handshake's body has 23
 
 /**
- * Verifies a request to the webhook: first the secret, then the signature, and only then is the body read.
+ * Verifies a request to the webhook: first the secret, then the signature. Only then is the body parsed.
  *
  * Both are needed. Google signs for every app with the same keys, so the signature alone would let a notification of
  * another app be replayed here.
@@ -56,10 +56,10 @@ export async function verifyNotification(
   const [authorization, another] = fieldsOf(headers, 'authorization');
   const isAuthorized =
     authorization === undefined
-      ? allowMissingAuthorization && !handshake // the secret is all there is to a handshake: it is not signed
+      ? allowMissingAuthorization && !handshake // a handshake is not signed: only the secret authenticates it
       : another === undefined && isSecret(authorization, secrets);
   if (!isAuthorized) {
-    throw new WebhookError('The Authorization header does not have the secret of this webhook', {
+    throw new WebhookError('The Authorization header is missing or repeated, or does not match "secret"', {
       code: 'secret',
       status: 401,
     });
@@ -72,7 +72,7 @@ export async function verifyNotification(
   return inTimeSlice(() => {
     if (!isSignatureOf(body, signature, key)) {
       throw invalid(
-        'is not that of this body: if the request did come from Google, something changes the body on its way',
+        'does not match the body: if Google sent the request, a proxy or middleware has changed the body',
       );
     }
     return { type: 'notifications', notifications: parseNotifications(body) };
@@ -86,7 +86,7 @@ function isHandshake(body: Uint8Array): boolean {
   return isObject(value) && value.type === 'verification' && Object.keys(value).length === 1;
 }
 
-/** The signature, under its present or its earlier name. */
+/** The signature, under its current or its earlier name. */
 function signatureOf(headers: HeaderFields): string {
   const values = new Set([
     ...fieldsOf(headers, 'google-health-api-signature'),
@@ -104,7 +104,7 @@ async function findKey(keys: KeySet, keyID: number): Promise<KeyObject> {
     key = await keys.find(keyID);
   } catch (cause) {
     throw new WebhookError(
-      "Google's public keys could not be loaded: Google will send the notification again",
+      "Google's public keys could not be loaded: see `cause`. Google will send the notification again",
       {
         code: 'keys',
         status: 503,
@@ -119,7 +119,7 @@ async function findKey(keys: KeySet, keyID: number): Promise<KeyObject> {
   });
 }
 
-/** All values of a header field, whatever the case of its name. */
+/** All values of a header field; names are case-insensitive. */
 function fieldsOf(headers: HeaderFields, name: string): string[] {
   const values: string[] = [];
   for (const [key, value] of Object.entries(headers)) {

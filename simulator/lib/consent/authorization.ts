@@ -5,7 +5,7 @@ import type { Code } from '../world/ledger.ts';
 import type { Person } from '../world/person.ts';
 import type { World } from '../world/world.ts';
 
-/** A bad authorize request: the user sees a page, and the app gets no answer. */
+/** A bad authorize request: the user sees a page, and the app gets no response. */
 export interface Refusal {
   readonly status: number;
   /** The provider's words. */
@@ -17,7 +17,7 @@ export interface Refusal {
 /** Either a request to ask the user about, or a refusal. */
 export type Reading = { readonly request: AuthorizeRequest } | { readonly refusal: Refusal };
 
-/** What an allowed request brings the app. */
+/** The result of a consent. */
 export interface Consent {
   /** The authorization code; empty if the callback carries an error, such as an administrator's refusal. */
   readonly code: string;
@@ -25,21 +25,21 @@ export interface Consent {
   readonly redirectTo: string;
 }
 
-/** What differs between the providers' authorize endpoints. */
+/** How the providers' authorize endpoints differ. */
 export interface Authorization {
   /** Reads an authorize request. */
   read(world: World, query: URLSearchParams): Reading;
   /** The user allows some of the scopes. */
   allow(world: World, request: AuthorizeRequest, person: Person, scope: readonly string[]): Consent;
-  /** The user denies: where the browser is sent. */
+  /** The user denies: returns the URL to redirect to. */
   deny(world: World, request: AuthorizeRequest): string;
-  /** Why a user may not allow: where the browser is sent, or the provider's page; undefined for one who may. */
+  /** Refuses a user who must not consent, with a redirect or the provider's page; undefined for other users. */
   refuse?(world: World, request: AuthorizeRequest, person: Person): string | Refusal | undefined;
-  /** Where the browser is sent without a page being shown; undefined for a request that gets a page. */
+  /** The redirect of a request that needs no page; undefined for a request that gets a page. */
   silent?(world: World, request: AuthorizeRequest, signedIn: Person | undefined): string | undefined;
 }
 
-/** How long a code lives, in milliseconds. */
+/** The lifetime of a code, in milliseconds. */
 const codeLifetime = 600_000;
 
 /** Issues a code, with everything that its exchange has to match. */
@@ -67,12 +67,12 @@ export function addCode(
   });
 }
 
-/** A redirect URI with parameters added; those without a value are left out, and a query that is there stays. */
+/** A redirect URI with parameters added to its query; parameters without a value are left out. */
 export function appendQuery(uri: string, entries: Readonly<Record<string, string | undefined>>): string {
   return `${uri}${uri.includes('?') ? '&' : '?'}${queryOf(entries)}`;
 }
 
-/** Parameters without those that have no value. */
+/** The parameters that have a value. */
 export function queryOf(entries: Readonly<Record<string, string | undefined>>): URLSearchParams {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(entries)) if (value !== undefined) query.set(name, value);

@@ -22,7 +22,7 @@ export interface AuthorizeOptions {
   readonly prompt?: string | undefined;
   /** Google: `offline` asks for a refresh token. @default 'offline' */
   readonly accessType?: 'online' | 'offline' | undefined;
-  /** Google: adds what was granted before. @default false */
+  /** Google: adds the scopes that were granted before. @default false */
   readonly includeGrantedScopes?: boolean | undefined;
 }
 
@@ -46,7 +46,7 @@ export type ConsentOptions = AuthorizeOptions & Decision;
 /** A consent without a browser, to the app's own request. */
 export type ConsentURLOptions = AuthorizeURL & Decision;
 
-/** Thrown where the provider would show an error page instead of asking the user. */
+/** Thrown if the provider would show an error page instead of the consent page. */
 export class AuthorizeRefusal extends Error {
   override readonly name = 'AuthorizeRefusal';
   /** The status of the error page. */
@@ -61,7 +61,7 @@ export class AuthorizeRefusal extends Error {
   }
 }
 
-/** Allows a request in a person's name, through the checks of the authorize endpoint. */
+/** Consents to a request as a person, after the checks of the authorize endpoint. */
 export function consentTo(world: World, options: ConsentOptions | ConsentURLOptions): Consent {
   const { person: id, granted, ...rest } = objectOf(options);
   const request = readRequest(world, rest);
@@ -83,7 +83,7 @@ export function consentTo(world: World, options: ConsentOptions | ConsentURLOpti
   return allow(world, request, person, ticked);
 }
 
-/** Denies a request, through the checks of the authorize endpoint. */
+/** Denies a request, after the checks of the authorize endpoint. */
 export function denyTo(
   world: World,
   options: AuthorizeOptions | AuthorizeURL,
@@ -97,7 +97,7 @@ function objectOf<T extends object>(options: T): T {
   return options;
 }
 
-/** Reads the request with the code that reads a browser's. */
+/** Reads the request in the same way as a browser's. */
 function readRequest(world: World, options: AuthorizeOptions | AuthorizeURL): AuthorizeRequest {
   const { provider, query } = 'url' in options ? ofURL(options) : ofParts(world, options);
   if (provider === 'fitbit' && world.fitbitIsShutDown) {

@@ -18,7 +18,7 @@ export const authorizations: Readonly<Record<Provider, Authorization>> = {
   'google-health': googleAuthorization,
 };
 
-/** Answers an authorize request: the consent page, or the page that says what is wrong with the request. */
+/** Responds to an authorize request with the consent page, or with a page that says what is wrong. */
 export function authorize(world: World, provider: Provider, incoming: Incoming): Reply {
   const { read, silent } = authorizations[provider];
   const reading = read(world, incoming.query);
@@ -43,7 +43,8 @@ function consentPage(world: World, request: AuthorizeRequest, chosen?: string, p
 export function answerConsentPage(world: World, { form }: Incoming): Reply {
   const request = world.pending.take(form.get('request') ?? '');
   if (request === undefined) {
-    const text = 'This consent page was answered already, or is too old. Go back to the app and start again.';
+    const text =
+      'This consent page was already submitted, or is too old. Go back to the app and start again.';
     return messagePage(400, 'Start again from the app', text, world.appURL);
   }
   const { provider } = request;
@@ -61,7 +62,7 @@ export function answerConsentPage(world: World, { form }: Incoming): Reply {
   if (refused !== undefined) return refusalPage(provider, refused);
   const scope = tickedScopes(request, form);
   if (scope.length === 0) {
-    // Fitbit does not let a user go on with nothing selected; Google takes it for a denial.
+    // With nothing selected, Fitbit shows the page again; Google treats it as a denial.
     if (provider === 'google-health') return redirect(deny(world, request));
     return consentPage(world, request, person.id, 'Choose at least one kind of data, or deny.');
   }
@@ -77,7 +78,7 @@ function tickedScopes(request: AuthorizeRequest, form: URLSearchParams): string[
   return request.scope.filter((one) => all || ticked.includes(one) || isSignInScope(one));
 }
 
-/** Keeps the browser signed in, as the providers do: prompt=none and the next page know who it is. */
+/** Keeps the browser signed in, as the providers do: prompt=none and the next page use this account. */
 function signIn(provider: Provider, person: Person): string {
   return stringifySetCookie(cookieName(provider), person.id, { path: '/', httpOnly: true, sameSite: 'lax' });
 }

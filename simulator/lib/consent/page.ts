@@ -8,22 +8,22 @@ import { fullName, type Person } from '../world/person.ts';
 import type { Provider } from '../world/provider.ts';
 import type { Refusal } from './authorization.ts';
 
-/** The path that the consent pages post to, and clients without a browser. */
+/** The path that the consent pages and clients without a browser post to. */
 export const consentPath = '/consent';
 
-/** What a consent page shows. */
+/** The content of a consent page. */
 interface ConsentView {
   readonly request: AuthorizeRequest;
   /** The one-time id of the request. */
   readonly id: string;
   readonly people: readonly Person[];
-  /** Who is chosen at first: a person's id. */
+  /** The id of the person who is selected at first. */
   readonly chosen: string | undefined;
-  /** What was wrong with the last answer. */
+  /** What was wrong with the last submission. */
   readonly problem: string | undefined;
 }
 
-/** Fitbit's consent page: who asks, who answers, a selected box for each scope. */
+/** Fitbit's consent page: the app, the people, and a selected box for each scope. */
 export function fitbitConsentPage(view: ConsentView): Reply {
   const { app, scope } = view.request;
   return consentPage(
@@ -34,13 +34,13 @@ export function fitbitConsentPage(view: ConsentView): Reply {
       const [title, about] = fitbitScopeTexts[name] ?? [name, ''];
       return scopeBox(name, html`<strong>${title}</strong><small>${about}</small>`, true);
     })}</ul></fieldset>
-<p class="small">Allow only what you trust ${app.name} with. You can take it back at any time.</p>`,
+<p class="small">Allow only what you trust ${app.name} with. You can withdraw access at any time.</p>`,
     html`<button class="primary" name="decision" value="allow">Allow</button>
 <button class="secondary" name="decision" value="deny">Deny</button>`,
   );
 }
 
-/** Google's consent page: boxes start empty, because consent there is granular. */
+/** Google's consent page. Its boxes start empty, because users grant single scopes. */
 export function googleConsentPage(view: ConsentView): Reply {
   const { app, scope } = view.request;
   const described = scope.map((name) => ({ name, ...describeGoogleScope(name) }));
@@ -59,11 +59,7 @@ ${
 <p class="hint">Select at least one: the app needs it to know who signs in.</p>
 <label class="scope all"><input type="checkbox" name="all" value="yes"><span><strong>Select all</strong></span></label>
 <ul class="scopes">${boxes.map(({ name, title, about }) =>
-    scopeBox(
-      name,
-      html`<strong>${title}</strong><small class="hint">${breakable(about, /(?<=[._])/)}</small>`,
-      false,
-    ),
+    scopeBox(name, html`<strong>${title}</strong><small class="hint">${breakable(about)}</small>`, false),
   )}</ul></fieldset>`
 }`,
     html`<button class="secondary" name="decision" value="deny">Cancel</button>
@@ -95,7 +91,7 @@ ${scopes}
 
 const faces = { fitbit: ['fitbit', 'Fitbit'], 'google-health': ['google', 'Google'] } as const;
 
-/** The head of a card: not a provider's logo, only its colors. */
+/** The head of a card, in the provider's colors but without its logo. */
 function brand(provider: Provider): Html {
   const [mark, name] =
     provider === 'fitbit'
@@ -108,7 +104,7 @@ function personCard(person: Person, view: ConsentView): Html {
   const account = (view.request.provider === 'fitbit' ? person.fitbit?.userID : person.google?.email) ?? '';
   return html`<li><label class="person"><input type="radio" name="person" value="${person.id}"${
     person.id === view.chosen && html` checked`
-  }><img src="/avatars/${person.id}/100.svg" alt="" width="40" height="40"><span><strong>${fullName(person)}</strong><small>${breakable(account, /(?<=@)/)}</small><small class="hint">${person.about}</small></span></label></li>
+  }><img src="/avatars/${person.id}/100.svg" alt="" width="40" height="40"><span><strong>${fullName(person)}</strong><small>${breakable(account)}</small><small class="hint">${person.about}</small></span></label></li>
 `;
 }
 
@@ -119,7 +115,7 @@ function scopeBox(name: string, text: Html, selected: boolean): Html {
 `;
 }
 
-/** The page for a bad authorize request: the user sees it, the app gets no answer. */
+/** The page for a bad authorize request. The app gets no response. */
 export function refusalPage(provider: Provider, { status, text, note }: Refusal): Reply {
   const google = provider === 'google-health';
   const content = html`<main class="card">

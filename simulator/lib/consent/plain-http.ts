@@ -4,11 +4,12 @@ import type { World } from '../world/world.ts';
 import { AuthorizeRefusal, consentTo, denyTo } from './direct.ts';
 
 /**
- * Consents without a page, for curl and other clients: `url` is the app's redirect, `person` who consents, `scope`
- * (repeated) what stays selected, `decision=deny` a denial. Redirects to the app's callback; what is wrong comes as text.
+ * Consents without a page, for curl and other clients: `url` is the app's redirect, `person` consents, and `scope`
+ * (repeated) stays selected; `decision=deny` denies. Redirects to the app's callback, or responds with an error as
+ * text.
  */
 export function consentByForm(world: World, { form, headers }: Incoming): Reply {
-  // A browser names the page that a form comes from: no page may consent without being looked at.
+  // Browsers name the page that a form comes from. A page must not consent without the user.
   if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) {
     return plain(403, 'This form is not for browsers: open the URL itself.');
   }

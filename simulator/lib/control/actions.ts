@@ -11,13 +11,13 @@ import type { World } from '../world/world.ts';
 
 interface Action {
   readonly run: (world: World, form: URLSearchParams) => void;
-  /** What the page says once it is done. */
+  /** The message that the page shows afterwards. */
   readonly done: string;
   /** The section of the page that shows the result. */
   readonly section: string;
 }
 
-/** What the control page's forms do. */
+/** The actions of the control page's forms. */
 export const actions: ReadonlyMap<string, Action> = new Map<string, Action>([
   [
     'advance',
@@ -77,7 +77,7 @@ function readFault(form: URLSearchParams): FaultOptions {
   const delay = Number(form.get('delay') ?? 0);
   const endpoint = endpointNames['google-health'].find((one) => one === form.get('endpoint'));
   if (endpoint === undefined) throw new TypeError('"endpoint" is not one of the list');
-  if (what === 'late' && delay === 0) throw new TypeError('A late answer needs a delay of at least 1 ms');
+  if (what === 'late' && delay === 0) throw new TypeError('A late response needs a delay of at least 1 ms');
   const kind = faultKinds.find((one) => one === what);
   const reply = { status: Number(what), body: { error: 'server_error' } };
   return {
@@ -90,7 +90,7 @@ function readFault(form: URLSearchParams): FaultOptions {
   };
 }
 
-/** The accounts that a person is added with, by the value of the form's choice. */
+/** The accounts of a person to add, by the value of the form's choice. */
 export const accountChoices: ReadonlyMap<string, { label: string } & Pick<NewPerson, 'fitbit' | 'google'>> =
   new Map([
     ['fitbit', { label: 'Fitbit', fitbit: true, google: false }],
@@ -171,8 +171,8 @@ export function postControl(world: World, request: Incoming): Reply {
 }
 
 /**
- * Whether a form came from the control page: other sites can make a browser post here as well. The token proves it;
- * what the browser says about the form's origin is checked in addition.
+ * Whether a form came from the control page: other sites can also make a browser post here. The token proves it; the
+ * origin that the browser names is also checked.
  */
 function isOwnForm(world: World, request: Incoming): boolean {
   const { origin, host, 'sec-fetch-site': site } = request.headers;

@@ -4,7 +4,7 @@ import type { World } from '../world/world.ts';
 /** The path that the control page's forms post to. */
 export const controlPath = '/control';
 
-/** A form that posts one action; the token keeps other sites out. */
+/** A form that posts one action. The token protects it against other sites. */
 export function form(world: World, action: string, content: Html, className = ''): Html {
   return html`<form method="post" action="${controlPath}" class="${className}">
 <input type="hidden" name="control-token" value="${world.controlToken}"><input type="hidden" name="action" value="${action}">
@@ -30,7 +30,7 @@ export function select(
   })}</select>`;
 }
 
-/** A table; on a phone each row becomes a card, where the cells are labeled with the column's head. */
+/** A table. On a phone, each row becomes a card whose cells are labeled with the column's head. */
 export function table(heads: readonly string[], rows: readonly (readonly (string | Html)[])[]): Html {
   return html`<table><thead><tr>${heads.map((head) =>
     head === '' ? html`<td></td>` : html`<th scope="col">${head}</th>`,

@@ -8,16 +8,16 @@ import type { World } from '../world/world.ts';
 import { accountChoices } from './actions.ts';
 import { form, section, select, table } from './form.ts';
 
-/** Which entries of the lists are shown. */
+/** Selects the entries of the lists that are shown. */
 export interface Filter {
   readonly provider: Provider | undefined;
-  /** Text that an entry has to contain, in lower case. */
+  /** Text that an entry has to contain, in lowercase. */
   readonly text: string;
-  /** Whether old requests are shown as well. */
+  /** Whether old requests are also shown. */
   readonly all: boolean;
 }
 
-/** How many requests are shown unless all are asked for. */
+/** How many requests are shown by default. */
 const recent = 30;
 
 /** Reads the filter from the page's query. */
@@ -52,7 +52,7 @@ function shows(filter: Filter, of: readonly Provider[], texts: readonly (string 
   return texts.join(' ').toLowerCase().includes(filter.text);
 }
 
-/** The apps, with all that a developer copies into the app's settings. */
+/** The apps, with the settings for a developer to copy. */
 export function apps(world: World): Html {
   const cards = world.apps.list().map((app) => {
     const { name, provider, type, redirectURIs } = app;
@@ -106,7 +106,7 @@ ${form(world, 'add-person', fields, 'row after')}${form(world, 'walk', walk, 'ro
 function facts({ id, fitbit, google }: Person): (readonly [string, string | undefined])[] {
   return [
     ['id', id],
-    ['Fitbit user id', fitbit?.userID],
+    ['Fitbit user ID', fitbit?.userID],
     ['e-mail', google?.email],
     ['Google sub', google?.sub],
     ['healthUserId', google?.healthUserID],
@@ -114,7 +114,7 @@ function facts({ id, fitbit, google }: Person): (readonly [string, string | unde
   ];
 }
 
-/** What the users have allowed. */
+/** The users' consents. */
 export function grants(world: World, filter: Filter): Html {
   const all = world.ledger.grants();
   const rows = all
@@ -132,10 +132,10 @@ export function grants(world: World, filter: Filter): Html {
       ];
     });
   const heads = ['Provider', 'Person', 'Scope', 'Since', ''];
-  return list('grants', 'Grants', heads, rows, all.length, 'Nobody has consented yet.');
+  return list('grants', 'Grants', heads, rows, all.length, 'No user has consented yet.');
 }
 
-/** The tokens that work. */
+/** The valid tokens. */
 export function tokens(world: World, filter: Filter): Html {
   const all = [
     ...world.ledger.liveAccessTokens().map((token) => ({ kind: 'access', ...token })),
@@ -147,26 +147,26 @@ export function tokens(world: World, filter: Filter): Html {
       provider,
       nameOf(world, personID),
       kind,
-      // Enough of a token to tell it from others, never enough to use it.
+      // Enough of a token to recognize it, but not enough to use it.
       html`<code>…${value.slice(-6)}</code>`,
       Number.isFinite(expiresAt) ? `in ${span(expiresAt - world.clock.now())}` : 'never',
     ]);
   const heads = ['Provider', 'Person', 'Kind', 'Token', 'Ends'];
-  return list('tokens', 'Live tokens', heads, rows, all.length, 'There are no live tokens.');
+  return list('tokens', 'Valid tokens', heads, rows, all.length, 'There are no valid tokens.');
 }
 
 /** The requests that came to the providers' endpoints, newest first. */
 export function requests(world: World, filter: Filter): Html {
   const all = world.requests.list().toReversed();
   const matching = all.filter(({ provider, endpoint, method, path, status, fault, note }) =>
-    shows(filter, [provider], [endpoint, method, path, String(status ?? 'no answer'), fault, note]),
+    shows(filter, [provider], [endpoint, method, path, String(status ?? 'no response'), fault, note]),
   );
   const rows = matching
     .slice(0, filter.all ? undefined : recent)
     .map(({ time, method, path, status, fault, note }) => [
       moment(time.getTime()).slice(11),
       html`<code>${method} ${path}</code>`,
-      status === undefined ? 'no answer' : String(status),
+      status === undefined ? 'no response' : String(status),
       fault ?? note ?? '',
     ]);
   const hidden = matching.length - rows.length;
@@ -190,7 +190,7 @@ function list(
   return section(id, title, html`${content}${total > 0 && after}`);
 }
 
-/** A scope without what all of Google's begin with. */
+/** A scope without the prefix of Google's scopes. */
 export function shortScope(scope: string): string {
   return scope.replace('https://www.googleapis.com/auth/', '');
 }

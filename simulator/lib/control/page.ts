@@ -11,7 +11,7 @@ import { form, section, select, table } from './form.ts';
 import { apps, filterForm, grants, moment, people, readFilter, requests, tokens } from './lists.ts';
 import { webhooks } from './webhooks.ts';
 
-/** The simulator's front page: what it knows, and forms for what can happen. */
+/** The simulator's front page: its state, and forms that change it. */
 export function controlPage(world: World, { query, headers }: Incoming): Reply {
   world.sawApp(headers.referer ?? '');
   const done = actions.get(query.get('done') ?? '')?.done;
@@ -36,7 +36,7 @@ ${switches(world)}
   return page(200, 'control', 'Fitbit and Google Health simulator', content);
 }
 
-/** What the page's own menu leads to. */
+/** The targets of the page's own menu. */
 const sections = [
   ['apps', 'Apps'],
   ['time', 'Time'],
@@ -71,7 +71,7 @@ function time(world: World): Html {
     ? form(
         world,
         'reopen-fitbit',
-        html`<span>Fitbit is shut down: every endpoint answers 410.</span><button>Open Fitbit again</button>`,
+        html`<span>Fitbit is shut down: every endpoint responds 410.</span><button>Open Fitbit again</button>`,
         'row',
       )
     : form(
@@ -118,7 +118,7 @@ function faults(world: World): Html {
   return section('faults', 'Faults', html`${form(world, 'fault', fields, 'row')}${list}`);
 }
 
-/** The groups of switches, by what their names begin with. */
+/** The groups of switches, by the prefix of their names. */
 const groups = [
   ['Fitbit', /^fitbit/],
   ['Google Health', /^google(?!Webhook|Event)/],

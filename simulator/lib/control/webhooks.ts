@@ -24,7 +24,7 @@ export function webhooks(world: World): Html {
     .map(({ about, state, attempts, last, nextAttemptAt }) => [
       last === undefined ? '' : moment(last.at.getTime()).slice(11),
       about,
-      last === undefined ? '' : String(last.status ?? 'no answer'),
+      last === undefined ? '' : String(last.status ?? 'no response'),
       nextAttemptAt === undefined || attempts.length === 0
         ? state
         : `attempt ${attempts.length + 1} at ${moment(nextAttemptAt.getTime()).slice(11)}`,

@@ -4,7 +4,7 @@ import type { AccessToken } from '../world/ledger.ts';
 import type { World } from '../world/world.ts';
 import { fitbitError } from './errors.ts';
 
-/** Finds the access token of a Bearer header, or the 401 that a missing or dead one gets. */
+/** Finds the access token of a Bearer header, or the 401 for a missing or invalid one. */
 export function findAccessToken(world: World, request: Incoming): OrReply<{ token: AccessToken }> {
   const value = readBearer(request.headers.authorization) ?? '';
   const token = world.ledger.accessToken('fitbit', value);

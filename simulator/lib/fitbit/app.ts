@@ -5,13 +5,17 @@ import { fitbitScopes } from './scopes.ts';
 
 /** An app as registered with Fitbit. */
 export interface FitbitAppSettings extends AppSettings {
-  /** `server` has a secret; `client` is public: no secret, PKCE; `personal` sees its owner only, either way. @default 'server' */
+  /**
+   * `server` has a secret; `client` is public: no secret, PKCE; `personal`, with or without a secret, sees only its
+   * owner.
+   * @default 'server'
+   */
   readonly type?: 'server' | 'client' | 'personal' | undefined;
   /** Read-only, read and write, or the list of scopes that may be written. @default 'read' */
   readonly access?: 'read' | 'write' | readonly string[] | undefined;
-  /** Whose account a personal app may see: a person's id. @default 'tomas' */
+  /** The id of the person whose account a personal app may see. @default 'tomas' */
   readonly owner?: string | undefined;
-  /** Whether Fitbit has approved the app for the data it reads; without, the profile answers 403. @default true */
+  /** Whether Fitbit has approved the app for its data; otherwise the profile endpoint responds 403. @default true */
   readonly approved?: boolean | undefined;
 }
 
@@ -26,7 +30,7 @@ export function registerFitbitApp({ apps }: World, settings: FitbitAppSettings):
   });
   const { type = 'server', access = 'read', owner = 'tomas', approved = true } = settings;
   if (type === 'client' && settings.clientSecret !== undefined) {
-    throw new TypeError('"clientSecret": an app of type "client" has none');
+    throw new TypeError('"clientSecret" must be left out for an app of type "client"');
   }
   const number = apps.size;
   // A secret of Fitbit's shape (32 hex digits), the same at every start.

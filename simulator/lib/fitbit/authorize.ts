@@ -21,7 +21,7 @@ export const fitbitAuthorization: Authorization = {
     return redirectTo(request, {
       error_description: 'The user denied the request.',
       error: 'access_denied',
-      // Nobody has written down whether Fitbit sends it.
+      // Whether Fitbit sends it is not documented.
       state: world.switches.values.fitbitDenialState ? request.state : undefined,
     });
   },
@@ -32,13 +32,13 @@ function redirectTo(request: AuthorizeRequest, entries: Record<string, string | 
   return `${appendQuery(request.redirectURI, entries)}#_=_`;
 }
 
-/** What is wrong: the provider's words and ours. */
+/** What is wrong, in the provider's words and in ours. */
 interface Problem {
   readonly text: string;
   readonly note: string;
 }
 
-/** Reads an authorize request as Fitbit does: whatever is wrong is shown to the user, never sent to the app. */
+/** Reads an authorize request. As at Fitbit, errors are shown to the user and not sent to the app. */
 function read(world: World, query: URLSearchParams): Reading {
   const refuse = ({ text, note }: Problem): Reading => ({ refusal: { status: 400, text, note } });
 
@@ -63,7 +63,7 @@ function read(world: World, query: URLSearchParams): Reading {
     return refuse({ text, note: 'response_type is missing' });
   }
   if (responseType !== 'code') {
-    const note = `response_type is ${responseType}; the simulator knows "code"`;
+    const note = `response_type is ${responseType}; the simulator supports "code"`;
     return refuse({ text: 'unsupported_response_type - Invalid response_type parameter value', note });
   }
   const scope = readScope(world, query);
@@ -95,7 +95,7 @@ function readRedirectURI(app: App, query: URLSearchParams): { uri: string; given
     if (note === undefined) return { uri, given: true };
     return { text: 'invalid_request - Invalid redirect_uri parameter value', note };
   }
-  // An app with one registered URI may leave it out, unless it sends prompt.
+  // Optional for an app with one registered URI, unless it sends prompt.
   const [only, ...others] = app.redirectURIs ?? [];
   if (only !== undefined && others.length === 0 && !query.has('prompt')) return { uri: only, given: false };
   const note =

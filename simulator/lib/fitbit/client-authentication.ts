@@ -4,7 +4,7 @@ import type { App } from '../world/apps.ts';
 import type { World } from '../world/world.ts';
 import { invalidClient } from './errors.ts';
 
-/** Finds the app that calls: a Basic header for apps with a secret, `client_id` as a parameter for the others. */
+/** Finds the calling app: by a Basic header if it has a secret, otherwise by the parameter `client_id`. */
 export function authenticateFitbitClient(
   world: World,
   header: string | undefined,
@@ -18,7 +18,7 @@ function byParameter(world: World, parameters: URLSearchParams): OrReply<{ app: 
   if (!clientID) {
     const message =
       'Invalid authorization header format. The header was not recognized to be a valid header for any of known implementations or a client_id was not specified in case of a public client Received header = null.';
-    return refuse(world, message, 'there is neither an Authorization header nor a client_id');
+    return refuse(world, message, 'the Authorization header and client_id are both missing');
   }
   const app = world.apps.find('fitbit', clientID);
   if (app === undefined) return refuse(world, 'Client id invalid.', `no app is registered with ${clientID}`);

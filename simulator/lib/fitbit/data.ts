@@ -85,7 +85,7 @@ export function fitbitSleep(world: World, request: Incoming): Reply {
   });
 }
 
-/** Goes through the checks, reads the date and the period, and answers with what `bodyOf` makes of the days. */
+/** Runs the checks, reads the date and the period, and responds with the result of `bodyOf`. */
 function answer(
   world: World,
   request: Incoming,
@@ -199,7 +199,7 @@ function minutesOf(stages: readonly SleepStage[]): number {
   return stages.reduce((sum, { start, end }) => sum + (end - start) / 60_000, 0);
 }
 
-/** An instant as Fitbit writes it: in the user's time zone, without naming it. */
+/** A time as Fitbit writes it: in the user's time zone, without an offset. */
 function localTime(instant: number): string {
   return new Date(instant + utcOffset).toISOString().slice(0, -1);
 }

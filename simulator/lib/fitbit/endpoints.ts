@@ -14,7 +14,7 @@ export const fitbitPaths = {
   sleep: '/fitbit/1.2/user/:user/sleep/date/:date.json',
 } as const;
 
-/** What an app needs to know to sign in with the simulated Fitbit. */
+/** The settings of an app that signs in with the simulated Fitbit. */
 export interface FitbitEndpoints {
   readonly clientID: string;
   /** Absent for an app of type `client`. */

@@ -2,11 +2,11 @@ import { gatewayPage, json, type Reply } from '../http/reply.ts';
 import type { Switches } from '../world/switches.ts';
 import type { World } from '../world/world.ts';
 
-/** What Fitbit puts at the end of nearly every OAuth message. */
+/** The end of nearly every OAuth message of Fitbit. */
 const visit =
   ' Visit https://dev.fitbit.com/docs/oauth2 for more information on the Fitbit Web API authorization process.';
 
-/** An error answer in Fitbit's shape, with the usual pointer to the documentation at the end of the message. */
+/** An error response in Fitbit's shape, whose message ends with the usual link to the documentation. */
 export function fitbitError(
   world: World,
   status: number,
@@ -24,20 +24,20 @@ export function invalidClient(world: World, message: string, note: string): Repl
   return fitbitError(world, 401, 'invalid_client', message, note, headers);
 }
 
-/** 400 for a parameter that the body lacks. */
+/** 400 for a missing parameter. */
 export function missingParameter(world: World, name: string): Reply {
   const note = `${name} is missing in the body`;
   return fitbitError(world, 400, 'invalid_request', `Missing parameters: ${name}.`, note);
 }
 
-/** 429, which has its own words and a third key. */
+/** 429, with its own wording and a third key. */
 export function tooManyRequests(world: World, headers: Record<string, string>): Reply {
   const error = { errorType: 'system', fieldName: 'n/a', message: 'Too Many Requests' };
-  const note = 'the rate limit of this user is used up until the next full hour';
+  const note = 'this user has no requests left until the next full hour';
   return shaped(world, 429, error, headers, note);
 }
 
-/** The answer of every Fitbit endpoint after the shutdown. Nobody has seen its body yet. */
+/** The response of every Fitbit endpoint after the shutdown. Its body is not known yet. */
 export function gone(world: World): Reply {
   const text = 'The Fitbit Web API has been shut down.';
   switch (world.switches.values.fitbitShutdownBody) {

@@ -6,7 +6,7 @@ import { findAccessToken } from './access-token.ts';
 import { fitbitError, missingParameter } from './errors.ts';
 import { answerOrder, scopeMap } from './scopes.ts';
 
-/** Fitbit's introspection: a live access token asks about any token. */
+/** Fitbit's introspection: a valid access token authorizes a request about any token. */
 export function fitbitIntrospection(world: World, request: Incoming): Reply {
   const caller = findAccessToken(world, request);
   if ('reply' in caller) return caller.reply;
@@ -24,7 +24,7 @@ export function fitbitIntrospection(world: World, request: Incoming): Reply {
   return json(200, { active: false });
 }
 
-/** Nobody has written down what a refresh token gets: a switch decides. */
+/** The response for a refresh token is not documented: a switch decides. */
 function describeRefreshToken(world: World, token: RefreshToken): Reply {
   const choice = world.switches.values.fitbitIntrospectRefreshToken;
   if (choice === 'active') return json(200, { ...describe(world, token), token_type: 'refresh_token' });
@@ -41,7 +41,7 @@ function describe(world: World, token: AccessToken | RefreshToken): Record<strin
     client_id: token.clientID,
     user_id: world.people.get(token.personID)?.fitbit?.userID,
     token_type: 'access_token',
-    // Milliseconds, where the token itself has seconds. A refresh token has no end.
+    // Milliseconds, unlike in the token itself. A refresh token doesn't expire.
     ...(Number.isFinite(token.expiresAt) && { exp: token.expiresAt }),
     iat: token.issuedAt,
   };

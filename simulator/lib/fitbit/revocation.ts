@@ -5,7 +5,7 @@ import { findAccessToken } from './access-token.ts';
 import { authenticateFitbitClient } from './client-authentication.ts';
 import { fitbitError, missingParameter } from './errors.ts';
 
-/** Fitbit's revocation: withdraws the user's consent, so that every token for the app dies. */
+/** Fitbit's revocation: withdraws the user's consent, which invalidates all tokens for the app. */
 export function fitbitRevocation(world: World, request: Incoming): Reply {
   const caller = authenticate(world, request);
   if ('reply' in caller) return caller.reply;
@@ -13,11 +13,11 @@ export function fitbitRevocation(world: World, request: Incoming): Reply {
   if (!value) return missingParameter(world, 'token');
   const token = world.ledger.accessToken('fitbit', value) ?? world.ledger.refreshToken('fitbit', value);
   if (token?.clientID !== caller.clientID) {
-    // Against RFC 7009, which wants 200 for it.
+    // RFC 7009 requires 200.
     const errorType = world.switches.values.fitbitRevokeDeadError;
     const status = errorType === 'invalid_token' ? 401 : 400;
     const message = `Access token invalid: ${value}.`;
-    return fitbitError(world, status, errorType, message, 'this token is dead already');
+    return fitbitError(world, status, errorType, message, 'this token was already invalid');
   }
   world.ledger.revoke('fitbit', token.clientID, token.personID);
   if (world.switches.values.fitbitRevokeBody === 'json') return json(200, {});

@@ -1,4 +1,4 @@
-/** Fitbit's 15 scopes and what the consent page says of each. */
+/** Fitbit's 15 scopes, with the consent page's text for each. */
 export const fitbitScopeTexts: Readonly<Record<string, readonly [title: string, about: string]>> = {
   activity: ['Activity and exercise', 'Steps, distance, floors, calories and workouts'],
   cardio_fitness: ['Cardio fitness', 'Cardio fitness score (VO2 max)'],
@@ -54,8 +54,7 @@ export function scopeMap(scope: readonly string[], writable: ReadonlySet<string>
 }
 
 /**
- * The scopes in the order in which the token response lists them: not the order of the request, as the
- * real server's isn't either.
+ * The scopes in the order of the token response. As on the real server, this is not the order of the request.
  */
 export function answerOrder(scope: readonly string[]): string[] {
   return [...scope].sort().reverse();

@@ -10,16 +10,16 @@ import { fitbitError, missingParameter } from './errors.ts';
 import { signJWT } from './jwt.ts';
 import { answerOrder, scopesClaim } from './scopes.ts';
 
-/** How long an access token lives, in seconds, and which other lifetime `expires_in` may ask for. */
+/** The lifetime of an access token, in seconds, and the other lifetime that `expires_in` may request. */
 const accessLifetime = 28_800;
 const shortAccessLifetime = 3600;
 
-/** How long the answer to a refresh is repeated, in milliseconds. */
+/** How long the response to a refresh is repeated, in milliseconds. */
 const replayWindow = 120_000;
 
 /** Fitbit's token endpoint: code exchange and refresh. */
 export function fitbitToken(world: World, request: Incoming): Reply {
-  // Of a parameter that is in both, the body's value counts.
+  // If a parameter is in both, the body's value counts.
   const query = world.switches.values.fitbitTokenQuery ? request.query : [];
   const form = new URLSearchParams([...request.form, ...query]);
   const client = authenticateFitbitClient(world, request.headers.authorization, form);
@@ -28,7 +28,7 @@ export function fitbitToken(world: World, request: Incoming): Reply {
   if (grantType === 'authorization_code') return exchange(world, client.app, form);
   if (grantType === 'refresh_token') return refresh(world, client.app, form);
   const [word, note] = grantType
-    ? ['Invalid', `grant_type is ${grantType}; the simulator knows authorization_code and refresh_token`]
+    ? ['Invalid', `grant_type is ${grantType}; the simulator supports authorization_code and refresh_token`]
     : ['Missing', 'grant_type is missing; is the body application/x-www-form-urlencoded?'];
   return fitbitError(world, 400, 'invalid_request', `${word} 'grant_type' parameter value.`, note);
 }
@@ -39,13 +39,13 @@ function exchange(world: World, app: App, form: URLSearchParams): Reply {
   const code = world.ledger.code(value);
   const problem = codeProblem(world, code, app, form);
   if (problem !== undefined || code === undefined) {
-    // No full stop between the code and what follows.
+    // No period between the code and the link.
     const message = `Authorization code invalid: ${value}`;
     return fitbitError(world, 400, 'invalid_grant', message, problem ?? 'unknown code');
   }
   if (world.ledger.expired(code)) {
     const message = `Authorization code expired: ${value}`;
-    return fitbitError(world, 400, 'invalid_grant', message, 'a code lives ten minutes');
+    return fitbitError(world, 400, 'invalid_grant', message, 'a code expires after ten minutes');
   }
   const uri = form.get('redirect_uri') ?? '';
   if (uri === '' ? code.redirectURIGiven : uri !== code.redirectURI) {
@@ -57,7 +57,7 @@ function exchange(world: World, app: App, form: URLSearchParams): Reply {
   return json(200, issueTokens(world, app, code.personID, code.scope, form));
 }
 
-/** Why a code is no good, apart from its age; undefined when it is. */
+/** Why a code is invalid, apart from its age; undefined for a valid code. */
 function codeProblem(
   world: World,
   code: Code | undefined,
@@ -88,7 +88,7 @@ function refresh(world: World, app: App, form: URLSearchParams): Reply {
   const token = world.ledger.refreshToken('fitbit', value);
   if (token?.clientID !== app.clientID) return invalid('this token was not given to this app');
 
-  // What makes two refreshes identical: the app and every parameter.
+  // Two refreshes are identical if the app and all parameters are the same.
   const request = JSON.stringify([...form].sort());
   if (token.use === undefined) {
     const answer = issueTokens(world, app, token.personID, token.scope, form);
@@ -96,9 +96,9 @@ function refresh(world: World, app: App, form: URLSearchParams): Reply {
     return json(200, answer);
   }
   if (world.clock.now() - token.use.at > replayWindow) {
-    return invalid('a refresh token works once, and its answer is repeated for two minutes');
+    return invalid('a refresh token works once, and its response is repeated for two minutes');
   }
-  if (token.use.request !== request) return invalid('only the identical request gets the same answer again');
+  if (token.use.request !== request) return invalid('only an identical request gets the same response again');
   const { fitbitRepeatedRefresh, fitbitConflictError } = world.switches.values;
   if (fitbitRepeatedRefresh === 'conflict') {
     const note = 'several clients refresh the same token';
@@ -108,7 +108,7 @@ function refresh(world: World, app: App, form: URLSearchParams): Reply {
   return json(200, answer);
 }
 
-/** Issues a new pair of tokens; gives the body that carries it. */
+/** Issues a new pair of tokens; returns the response's body. */
 function issueTokens(
   world: World,
   app: App,

@@ -5,13 +5,13 @@ import type { World } from '../world/world.ts';
 import { findAccessToken } from './access-token.ts';
 import { fitbitError, tooManyRequests } from './errors.ts';
 
-/** A user whose token may read what was asked for, and the headers of every answer. */
+/** A user whose token may read the requested data, and the headers of the response. */
 interface FitbitUser {
   readonly person: Person;
   readonly headers: Record<string, string>;
 }
 
-/** The checks that every call of Fitbit's Web API goes through: token, rate limit, approval, scope. */
+/** The checks of every call of Fitbit's Web API: token, rate limit, approval, scope. */
 export function findFitbitUser(world: World, request: Incoming, scope: string): OrReply<FitbitUser> {
   const found = findAccessToken(world, request);
   if ('reply' in found) return found;
@@ -25,7 +25,7 @@ export function findFitbitUser(world: World, request: Incoming, scope: string): 
     'fitbit-rate-limit-reset': String(left.reset),
   };
   if (!left.allowed) {
-    // Less accurate than the reset, as on the real server: rounded up to whole minutes.
+    // As on the real server, less precise than the reset: rounded up to whole minutes.
     const retryAfter = String(Math.ceil(left.reset / 60) * 60);
     return { reply: tooManyRequests(world, { ...headers, 'retry-after': retryAfter }) };
   }

@@ -2,7 +2,7 @@ import { type Incoming, readBearer } from '../http/request.ts';
 import type { AccessToken } from '../world/ledger.ts';
 import type { World } from '../world/world.ts';
 
-/** The live access token of a request: in a Bearer header, else `access_token` in the query or the body. */
+/** The valid access token of a request: in a Bearer header, or else as `access_token` in the query or the body. */
 export function findAccessToken(world: World, request: Incoming): AccessToken | undefined {
   const { headers, query, form } = request;
   const value =

@@ -4,11 +4,11 @@ import type { World } from '../world/world.ts';
 
 /** An app as registered in a Google project. */
 export interface GoogleHealthAppSettings extends AppSettings {
-  /** Whether the Google Health API is enabled for the project; without, it answers 403. @default true */
+  /** Whether the Google Health API is enabled for the project; otherwise it responds 403. @default true */
   readonly apiEnabled?: boolean | undefined;
   /**
-   * The Google Workspace domain whose users alone may use the app: its audience is *Internal*.
-   * @default none: anybody may
+   * The Google Workspace domain to which the app's users are limited: its audience is *Internal*.
+   * @default none: any user may
    */
   readonly organization?: string | undefined;
 }

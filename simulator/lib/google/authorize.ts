@@ -20,7 +20,7 @@ export const googleAuthorization: Authorization = {
     const granted = full ? ticked.map(fullScopeName) : ticked;
     const before = world.ledger.grantOf('google-health', app.clientID, person.id);
     const scope = request.includeGranted ? [...new Set([...granted, ...(before?.scope ?? [])])] : granted;
-    // Without prompt=consent only the first consent brings a refresh token.
+    // Without prompt=consent, only the first consent returns a refresh token.
     const newRefreshToken = offline && (request.prompt.includes('consent') || before?.offline !== true);
     world.ledger.grant('google-health', app.clientID, person.id, granted, offline);
 
@@ -53,7 +53,7 @@ export const googleAuthorization: Authorization = {
     return { status: refusal.status, text: refusal.error, note: refusal.note };
   },
 
-  /** `prompt=none`: a code at once for a user who is signed in and has consented to everything, else an error. */
+  /** `prompt=none`: a code if the user is signed in and has consented to every scope, otherwise an error. */
   silent(world, request, signedIn) {
     const { app, prompt, scope } = request;
     if (!prompt.includes('none')) return undefined;
@@ -77,7 +77,7 @@ function errorCallback(
   return appendQuery(redirectURI, { error, error_description: description, state, iss });
 }
 
-/** Reads an authorize request as Google does: a bad one ends on Google's own page. */
+/** Reads an authorize request. As at Google, a bad one ends on the provider's own page. */
 function read(world: World, query: URLSearchParams): Reading {
   const refuse = (text: string, note: string, status = 400): Reading => ({ refusal: { status, text, note } });
   const invalid = (note: string) => refuse('invalid_request', note);
@@ -95,7 +95,7 @@ function read(world: World, query: URLSearchParams): Reading {
 
   const responseType = query.get('response_type');
   if (responseType !== 'code') {
-    return invalid(`response_type is ${responseType ?? 'missing'}; the simulator knows "code"`);
+    return invalid(`response_type is ${responseType ?? 'missing'}; the simulator supports "code"`);
   }
   const scope = splitScope(query.get('scope') ?? '');
   if (scope.length === 0) return invalid('scope is missing');

@@ -4,7 +4,7 @@ import type { App } from '../world/apps.ts';
 import type { World } from '../world/world.ts';
 import { oauthError } from './errors.ts';
 
-/** Finds the app that calls: credentials in the body, or in a Basic header, which the real server takes as well. */
+/** Finds the calling app by the credentials in the body, or in a Basic header, which the real server also accepts. */
 export function authenticateGoogleClient(world: World, request: Incoming): OrReply<{ app: App }> {
   const basic = readBasic(request.headers.authorization);
   const clientID = basic === undefined ? request.form.get('client_id') : decodeCredential(basic.user);

@@ -6,16 +6,16 @@ import { findHealthUser } from './data.ts';
 import { apiError } from './errors.ts';
 import { googleHealthPrefix } from './scopes.ts';
 
-/** A data point, and the time that it is filtered and ordered by, in ms since 1970. */
+/** A data point, and the time by which it is filtered and sorted, in ms since 1970. */
 interface DataPoint {
   readonly time: number;
   readonly point: object;
 }
 
-/** What differs between the types of data. */
+/** How the types of data differ. */
 interface DataType {
   readonly scope: string;
-  /** The field that a filter may name; `civil` in front of its last part means the user's time zone. */
+  /** The field for filters. `civil` before its last part means the user's time zone. */
   readonly field: RegExp;
   readonly pageSize: number;
   readonly maxPageSize: number;
@@ -108,7 +108,7 @@ function readFilter(text: string, type: DataType): ((time: number) => boolean) |
   for (const part of text.split(' AND ').filter(Boolean)) {
     const [, field = '', operator, value = ''] = /^\s*([\w.]+) *(>=|<) *"([^"]+)"\s*$/.exec(part) ?? [];
     const isCivil = field.includes('civil_');
-    // A civil time has no zone: it is the user's.
+    // A civil time is in the user's time zone.
     const limit = isCivil
       ? Date.parse(`${value.replace(/Z$/, '')}${value.includes('T') ? 'Z' : ''}`) - utcOffset
       : Date.parse(value);

@@ -19,21 +19,21 @@ interface HealthUser {
   readonly person: Person;
   readonly google: GoogleAccount;
   readonly healthUserID: string;
-  /** What the token gives access to. */
+  /** The token's scopes. */
   readonly scope: readonly string[];
 }
 
 const service = 'health.googleapis.com';
 const nutritionScope = `${googleHealthPrefix}nutrition.readonly`;
 
-/** The ids of a user on the Google Health API and, before that, on Fitbit. */
+/** The user's ids at Google Health and, before that, at Fitbit. */
 export function googleIdentity(world: World, request: Incoming): Reply {
   const user = findHealthUser(world, request, identityScopes);
   if ('reply' in user) return user.reply;
   const empty = world.switches.values.googleLegacyUserID === 'empty' ? '' : undefined;
   return json(200, {
     name: `users/${request.parameters.user ?? 'me'}/identity`,
-    // JSON leaves an undefined value out.
+    // JSON omits undefined values.
     legacyUserId: user.google.legacyUserID ?? empty,
     healthUserId: user.healthUserID,
   });
@@ -82,8 +82,7 @@ export function googleUserinfo(world: World, request: Incoming): Reply {
 }
 
 /**
- * The checks that every call of the Health API goes through. `method` is the name that Google's errors have for the
- * call, where it is known.
+ * The checks of every call of the Health API. `method` is the call's name in Google's errors, if it is known.
  */
 export function findHealthUser(
   world: World,
@@ -155,7 +154,7 @@ export function findHealthUser(
   }
   if (person === undefined || google?.healthUserID === undefined) {
     const message = 'The account is not linked to Google Health.';
-    const note = 'this user cannot sign in with this account; nothing is broken';
+    const note = 'this account has no Google Health profile; this is not a failure of the app';
     return refuse(400, 'FAILED_PRECONDITION', message, note, {
       reason: 'ACCOUNT_NOT_LINKED',
       domain: service,
@@ -163,7 +162,7 @@ export function findHealthUser(
     });
   }
   if (google.unfinished) {
-    const note = 'the user has not finished the set-up of Google Health';
+    const note = 'the user has not finished the setup of Google Health';
     return refuse(googleUnfinishedStatus, 'FAILED_PRECONDITION', 'Precondition check failed.', note);
   }
   const { user = 'me' } = request.parameters;
@@ -184,7 +183,7 @@ function projectOf(clientID: string): string {
   return /^\d+/.exec(clientID)?.[0] ?? '0';
 }
 
-/** How a 429 says how long to wait, as the switch has it. */
+/** The part of a 429 that says how long to wait, according to the switch. */
 function waitFor({ switches, clock }: World, seconds: number): Pick<ErrorDetails, 'retryDelay' | 'headers'> {
   const date = new Date(clock.now() + seconds * 1000).toUTCString();
   switch (switches.values.googleRetryAfter) {

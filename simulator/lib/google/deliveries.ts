@@ -1,14 +1,14 @@
 import type { Clock } from '../world/clock.ts';
 
-/** A request that Google sends to an app until the app takes it. */
+/** A request that Google repeats until the app accepts it. */
 export interface Message {
   readonly url: string;
-  /** What it is, for the control page. */
+  /** The description on the control page. */
   readonly about: string;
   readonly body: string;
-  /** The header fields: made again for each attempt, because keys change meanwhile. */
+  /** The header fields, generated for each attempt, because keys may change. */
   headers(): Record<string, string>;
-  /** What a response's status does to the message. */
+  /** What happens to the message after a response with this status. */
   outcomeOf(status: number): 'delivered' | 'dropped' | 'again';
   /** How long attempts go on, in milliseconds. */
   readonly keepFor: number;
@@ -21,7 +21,7 @@ export interface Attempt {
   readonly status: number | undefined;
 }
 
-/** A message and what became of it. */
+/** A message and its attempts. */
 export interface Delivery {
   readonly url: string;
   readonly about: string;
@@ -42,13 +42,13 @@ interface Entry {
   timer?: NodeJS.Timeout;
 }
 
-const firstPause = 10_000; // ms; each pause is twice the one before
+const firstPause = 10_000; // ms; each pause is twice as long as the previous one
 const longestPause = 6 * 3_600_000; // ms
 const responseTimeout = 10_000; // real ms
 const kept = 1000;
 const longestTimer = 2 ** 31 - 1; // ms
 
-/** Sends messages, again and again with growing pauses, on the simulator's clock. */
+/** Sends messages, with growing pauses between attempts, on the simulator's clock. */
 export class Deliveries {
   readonly #clock: Clock;
   readonly #running = new Set<Promise<void>>();
@@ -74,7 +74,7 @@ export class Deliveries {
     }));
   }
 
-  /** Sends a message; resolves after the first attempt, whatever came of it. */
+  /** Sends a message; resolves after the first attempt, successful or not. */
   add(message: Message): Promise<void> {
     const now = this.#clock.now();
     const entry: Entry = {
@@ -90,7 +90,7 @@ export class Deliveries {
     return this.#attempt(entry);
   }
 
-  /** Resolves when no request is on its way. What waits for its next attempt does not count. */
+  /** Resolves when no request is in progress. Messages that wait for their next attempt don't count. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

@@ -25,7 +25,7 @@ export const googlePaths = {
   eventStreamVerify: '/google/v1beta/stream:verify',
 } as const;
 
-/** What an app needs to know to sign in with the simulated Google. */
+/** The settings of an app that signs in with the simulated Google. */
 export interface GoogleHealthEndpoints {
   readonly clientID: string;
   readonly clientSecret: string;

@@ -5,12 +5,12 @@ export function oauthError(status: number, error: string, description: string, n
   return json(status, { error, error_description: description }, {}, note);
 }
 
-/** 400 for a parameter that the body lacks. */
+/** 400 for a missing parameter. */
 export function missingParameter(name: string): Reply {
   return oauthError(400, 'invalid_request', `Missing required parameter: ${name}`, `${name} is missing`);
 }
 
-/** What an error of a Google API says beside its message. */
+/** The parts of a Google API error besides its message. */
 export interface ErrorDetails {
   /** The `reason` of `google.rpc.ErrorInfo`. */
   readonly reason?: string;

@@ -1,7 +1,7 @@
 import type { App } from '../world/apps.ts';
 import type { Person } from '../world/person.ts';
 
-/** Why a user's organization, or the app's, keeps the user from the app. */
+/** Why the user's organization, or the app's, does not let the user use the app. */
 export interface OrganizationRefusal {
   readonly error: 'admin_policy_enforced' | 'org_internal';
   /** The status of Google's page. */
@@ -9,7 +9,7 @@ export interface OrganizationRefusal {
   readonly note: string;
 }
 
-/** Why a user may not use an app, whatever the user allows; undefined for a user who may. */
+/** Why a user must not use an app, even with consent; undefined for other users. */
 export function organizationRefusal(app: App, person: Person | undefined): OrganizationRefusal | undefined {
   if (person?.google?.forbidden) {
     const note = "the administrator of this user's organization does not allow the app";

@@ -1,10 +1,10 @@
-/** What Google's scopes begin with. */
+/** The prefix of Google's scopes. */
 const authPrefix = 'https://www.googleapis.com/auth/';
 
-/** What Google's Health scopes begin with. */
+/** The prefix of Google's Health scopes. */
 export const googleHealthPrefix = `${authPrefix}googlehealth.`;
 
-/** The kinds of data, whether they can be written, and what the consent page says of them. */
+/** The kinds of data: whether apps can write them, and the consent page's text. */
 const kinds: Readonly<Record<string, readonly [access: 'r' | 'rw', title: string]>> = {
   activity_and_fitness: ['rw', 'activity and fitness data'],
   ecg: ['r', 'electrocardiograms'],
@@ -46,7 +46,7 @@ const googleHealthScopes: readonly string[] = Object.entries(kinds).flatMap(([ki
   return access === 'r' ? [readonly] : [readonly, `${googleHealthPrefix}${kind}.writeonly`];
 });
 
-/** Any one of these lets an app ask for the identity: not location, nothing writeonly, no OpenID scope. */
+/** Each of these scopes gives access to the identity: all readable Health scopes but location. */
 export const identityScopes: readonly string[] = [
   'activity_and_fitness',
   'ecg',
@@ -65,7 +65,7 @@ export function fullScopeName(scope: string): string {
   return signInScopes.get(scope) ?? scope;
 }
 
-/** Whether a granted scope includes one, by its short or its full name. */
+/** Whether the granted scopes include a scope, by its short or its full name. */
 export function includesScope(granted: readonly string[], scope: string): boolean {
   return granted.some((one) => fullScopeName(one) === fullScopeName(scope));
 }
@@ -85,17 +85,17 @@ export function isOtherScope(scope: string): boolean {
   return otherScopes.has(scope);
 }
 
-/** A scope without the URL in front. */
+/** A scope without its URL prefix. */
 export function shortScopeName(scope: string): string {
   return scope.startsWith(authPrefix) ? scope.slice(authPrefix.length) : scope;
 }
 
-/** Whether a scope is one of OpenID's, which the consent page has no box for. */
+/** Whether a scope is an OpenID scope. The consent page has no box for these. */
 export function isSignInScope(scope: string): boolean {
   return signInTitles.has(fullScopeName(scope));
 }
 
-/** What the consent page says of a scope. */
+/** The consent page's text for a scope. */
 export function describeGoogleScope(scope: string): { title: string; about: string; signIn: boolean } {
   const signIn = signInTitles.get(fullScopeName(scope));
   if (signIn !== undefined) return { title: signIn, about: '', signIn: true };

@@ -11,11 +11,11 @@ import { missingParameter, oauthError } from './errors.ts';
 import { organizationRefusal } from './organization.ts';
 import { fullScopeName, includesScope } from './scopes.ts';
 
-/** How long an access token and, in Testing, a refresh token live, in seconds. */
+/** The lifetimes of an access token and, in Testing, of a refresh token, in seconds. */
 const accessLifetime = 3599;
 const testingLifetime = 604_799;
 
-/** How many months a refresh token lives that nobody uses. */
+/** The months after which an unused refresh token expires. */
 const unusedMonths = 6;
 
 /** Google's token endpoint: code exchange and refresh. */
@@ -26,7 +26,7 @@ export function googleToken(world: World, request: Incoming): Reply {
   if (grantType === 'authorization_code') return exchange(world, client.app, request.form);
   if (grantType === 'refresh_token') return refresh(world, client.app, request.form);
   if (!grantType) return missingParameter('grant_type');
-  const note = 'the simulator knows authorization_code and refresh_token';
+  const note = 'the simulator supports authorization_code and refresh_token';
   return oauthError(400, 'unsupported_grant_type', `Invalid grant_type: ${grantType}`, note);
 }
 
@@ -38,7 +38,7 @@ function exchange(world: World, app: App, form: URLSearchParams): Reply {
     return oauthError(400, 'invalid_grant', 'Malformed auth code.', 'this code was not given to this app');
   }
   if (code.used || world.ledger.expired(code)) {
-    const note = code.used ? 'this code was used before' : 'a code lives ten minutes';
+    const note = code.used ? 'this code was used before' : 'a code expires after ten minutes';
     return oauthError(400, 'invalid_grant', 'Bad Request', note);
   }
   if (form.get('redirect_uri') !== code.redirectURI) {
@@ -73,17 +73,17 @@ function refresh(world: World, app: App, form: URLSearchParams): Reply {
   const scope = splitScope(form.get('scope') ?? '').map(fullScopeName);
   const foreign = scope.find((one) => !includesScope(token.scope, one));
   if (foreign !== undefined) {
-    const note = `the user did not grant ${foreign}: a refresh can only ask for less`;
+    const note = `the user did not grant ${foreign}: a refresh can only reduce the scopes`;
     return oauthError(400, 'invalid_scope', 'Bad Request', note);
   }
   const rotate = world.switches.values.googleRotateRefreshToken;
   if (rotate) world.ledger.dropRefreshToken(value);
   else if (!Number.isFinite(token.endsAt)) token.expiresAt = endIfUnused(world);
-  // A new refresh token has all scopes again.
+  // A new refresh token has all granted scopes.
   return json(200, issueTokens(world, token, rotate, true, scope.length > 0 ? scope : token.scope));
 }
 
-/** The answer for a user whom an organization keeps from the app. */
+/** The response for a user whose organization does not allow the app. */
 function forbiddenBy(world: World, app: App, personID: string): Reply | undefined {
   const refusal = organizationRefusal(app, world.people.get(personID));
   return refusal && oauthError(400, refusal.error, 'Blocked by the organization.', refusal.note);
@@ -94,7 +94,7 @@ function endIfUnused(world: World): number {
   return end.setUTCMonth(end.getUTCMonth() + unusedMonths);
 }
 
-/** Issues tokens; gives the body that carries them. There is no user id in it. */
+/** Issues tokens; returns the response's body, which has no user id. */
 function issueTokens(
   world: World,
   from: Pick<RefreshToken, 'clientID' | 'personID' | 'scope'>,

@@ -1,6 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 
-/** One answer. */
+/** A response. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -12,10 +12,10 @@ export interface Reply {
   readonly note?: string | undefined;
 }
 
-/** What was looked for, or the answer that its absence gets. */
+/** The result of a lookup, or the response if there is none. */
 export type OrReply<T> = T | { readonly reply: Reply };
 
-/** A JSON answer. Not to be stored by anybody: most of them hold tokens. */
+/** A JSON response. It must not be cached, because most of them contain tokens. */
 export function json(
   status: number,
   value: unknown,
@@ -35,7 +35,7 @@ export function redirect(location: string, headers: Record<string, string> = {})
   return { status: 303, headers: { location, 'cache-control': 'no-store', ...headers }, body: '' };
 }
 
-/** A page as a gateway in front of a provider sends it, instead of the provider's JSON. */
+/** The page of a gateway in front of the provider, instead of the provider's JSON. */
 export function gatewayPage(status: number, text: string, note?: string): Reply {
   const title = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
   const head = `<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${title}</title>`;
@@ -47,13 +47,13 @@ export function gatewayPage(status: number, text: string, note?: string): Reply 
   };
 }
 
-/** Sends an answer. */
+/** Sends a response. */
 export function send(response: ServerResponse, reply: Reply): void {
   response.writeHead(reply.status, headersOf(reply));
   response.end(reply.body);
 }
 
-/** Sends the first half of an answer and then ends the connection. */
+/** Sends the first half of a response and then ends the connection. */
 export function sendHalf(response: ServerResponse, reply: Reply): void {
   const body = Buffer.from(reply.body);
   response.writeHead(reply.status, headersOf(reply));
@@ -62,9 +62,9 @@ export function sendHalf(response: ServerResponse, reply: Reply): void {
 
 function headersOf(reply: Reply): Record<string, string> {
   return {
-    // In a log or a trace as well, nobody may take an answer of the simulator for a provider's.
+    // Also in a log or a trace, a response of the simulator must not look like a provider's.
     'x-simulator': 'fitbit-simulator',
-    // A note may quote what the request had; a header takes printable ASCII only.
+    // A note may quote the request; a header accepts only printable ASCII.
     ...(reply.note !== undefined && { 'simulator-note': reply.note.replaceAll(/[^\x20-\x7e]/g, '?') }),
     ...reply.headers,
     'content-length': String(Buffer.byteLength(reply.body)),

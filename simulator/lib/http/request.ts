@@ -27,14 +27,14 @@ export async function readBody(message: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of message) {
     size += chunk.length;
-    // Read on but keep nothing: an answer before the end of the request is lost on most clients.
+    // Read the rest but keep nothing: most clients lose a response that comes before the end of the request.
     if (size <= bodyLimit) chunks.push(chunk);
   }
   if (size > bodyLimit) throw new BodyTooLarge();
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Reads a body's parameters, of JSON only where the provider takes it: Google does, Fitbit doesn't. */
+/** Reads a body's parameters; from JSON only if the provider accepts it: Google does, Fitbit doesn't. */
 export function readForm(body: string, contentType: string | undefined, takesJSON: boolean): URLSearchParams {
   const type = contentType?.split(';')[0]?.trim().toLowerCase();
   if (type === 'application/x-www-form-urlencoded') return new URLSearchParams(body);
@@ -64,7 +64,7 @@ export function readObject(body: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The fields of an object; none of anything else. */
+/** The fields of an object; none for any other value. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }

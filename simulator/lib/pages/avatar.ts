@@ -7,7 +7,7 @@ const hairs = ['#2d1b12', '#5b3a21', '#a5672b', '#1c1c24', '#d8b26e'];
 const shirts = ['#0f7c86', '#c2553f', '#5b5fc7', '#3c7a4e', '#a8457e'];
 const backgrounds = ['#bfe3e0', '#f7d9b5', '#d8d9f7', '#cfe8d1', '#f3d3e4'];
 
-/** A drawn face of a person, as an SVG picture of `size` pixels; the same one at every start. */
+/** A person's drawn face as an SVG picture of `size` pixels, the same at every start. */
 export function avatar(person: Person, size: number): string {
   const bytes = createHash('sha256').update(person.id).digest();
   const pick = (list: readonly string[], index: number) => list[(bytes[index] ?? 0) % list.length] ?? '#888';
@@ -26,6 +26,6 @@ ${long && locks}
 </svg>`.toString();
 }
 
-/** The simulator's own sign, for the browser's tab. */
+/** The simulator's icon in the browser tab. */
 export const icon =
   html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0f7c86"/><path d="M5 17h6l3-8 5 15 3-7h5" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round"/></svg>`.toString();

@@ -11,7 +11,7 @@ export class Html {
   }
 }
 
-/** What a template takes: HTML as it is, everything else escaped. */
+/** The values of a template: HTML is kept as it is, everything else is escaped. */
 type Part = Html | string | number | false | undefined | readonly Part[];
 
 /** A template whose values are escaped unless they are {@link Html}. `false` and `undefined` print nothing. */
@@ -26,6 +26,12 @@ function render(part: Part): string {
   return part.map(render).join('');
 }
 
+/** A long text without spaces, such as an address, with optional line breaks after its punctuation. */
+export function breakable(text: string): Html {
+  const parts = text.split(/(?<=[@._])/);
+  return html`${parts.map((part, index) => (index === 0 ? part : html`<wbr>${part}`))}`;
+}
+
 function escapeText(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',
@@ -35,9 +41,4 @@ function escapeText(text: string): string {
     "'": '&#39;',
   };
   return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
-}
-
-/** A long word that may continue on the next line after some characters. */
-export function breakable(text: string, after: RegExp): Html {
-  return html`${text.split(after).flatMap((part, index) => (index === 0 ? [part] : [html`<wbr>`, part]))}`;
 }

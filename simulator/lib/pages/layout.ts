@@ -9,9 +9,9 @@ export const styles = readFileSync(new URL('./style.css', import.meta.url), 'utf
 export const consentScript = readFileSync(new URL('./consent.js', import.meta.url), 'utf8');
 
 /**
- * What a page may load and do: its own styles and pictures, no frame around it, and no script but the consent pages'. There is no `form-action`:
- * Chromium applies it to the redirects after a POST as well, all the way into the app, so that the user could not get
- * back. (A page without foreign script and with every value escaped has no foreign form to fear.)
+ * The content security policy: a page's own styles and pictures, no frame around it, and no script but the consent
+ * pages'. `form-action` is not set: Chromium also applies it to the redirects after a POST, so users could not return
+ * to the app. Without foreign scripts and with escaped values, a page can't contain a foreign form.
  */
 const contentSecurityPolicy =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -24,7 +24,7 @@ const pageHeaders: Readonly<Record<string, string>> = {
   'referrer-policy': 'same-origin',
 };
 
-/** Whose colors a page has. */
+/** The colors of a page. */
 export type Face = 'fitbit' | 'google' | 'control';
 
 const disclaimers: Readonly<Record<Face, Html>> = {
@@ -33,9 +33,9 @@ const disclaimers: Readonly<Record<Face, Html>> = {
   control: html`This is neither Fitbit nor Google. The people and their data are made up.`,
 };
 
-/** What a page may have beside its content. */
+/** The optional parts of a page. */
 interface PageOptions {
-  /** For the list of requests: what was wrong. */
+  /** What was wrong, for the list of requests. */
   readonly note?: string | undefined;
   /** Whether it runs {@link consentScript}. */
   readonly hasScript?: boolean;
@@ -71,7 +71,7 @@ ${content}
   return { status, headers, body: body.toString(), note };
 }
 
-/** A page with one message, in the control page's colors; with a way back to the app, if it is known. */
+/** A page with one message, in the control page's colors, with a link back to the app if it is known. */
 export function messagePage(status: number, title: string, text: string, appURL?: string): Reply {
   const back = appURL !== undefined && html`<a class="button" href="${appURL}">Back to the app</a>`;
   const content = html`<main class="card"><h1>${title}</h1><p>${text}</p><p class="row">${back}<a href="/">Control page</a></p></main>`;

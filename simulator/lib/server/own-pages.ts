@@ -12,7 +12,7 @@ import { avatar, icon } from '../pages/avatar.ts';
 import { consentScript, messagePage, styles } from '../pages/layout.ts';
 import type { World } from '../world/world.ts';
 
-/** Answers what is no endpoint of a provider: the simulator's own pages, forms and pictures, else 404. */
+/** Responds with the simulator's own pages, forms and pictures, or else with 404. */
 export function ownPage(world: World, request: Incoming): Reply {
   const { method, path, form } = request;
   if (method === 'POST') {

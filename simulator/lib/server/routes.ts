@@ -91,7 +91,7 @@ function google(name: keyof typeof googlePaths, methods: readonly string[], hand
   return { provider: 'google-health', endpoint: endpointOf(name), path, methods, handle };
 }
 
-/** The name that faults and the log have for an endpoint: all that read data are one, for example. */
+/** An endpoint's name in faults and the log. All endpoints that read data have the same one. */
 function endpointOf(name: keyof typeof fitbitPaths | keyof typeof googlePaths): Endpoint {
   switch (name) {
     case 'activity':

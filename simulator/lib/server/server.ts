@@ -15,7 +15,7 @@ export class SimulatorServer {
   readonly #timers = new Set<NodeJS.Timeout>();
   #closing: Promise<void> | undefined;
 
-  /** `hosts` are the names, besides localhost and addresses, that a request may call the server by. */
+  /** `hosts` are the names that requests may use, besides localhost and IP addresses. */
   constructor(world: World, hosts: readonly string[]) {
     this.#world = world;
     this.#hosts = new Set(hosts.map((host) => host.toLowerCase()));
@@ -24,7 +24,7 @@ export class SimulatorServer {
     });
   }
 
-  /** Starts to listen and gives the port. */
+  /** Starts to listen and returns the port. */
   listen(port: number, host: string): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -35,7 +35,7 @@ export class SimulatorServer {
     });
   }
 
-  /** Stops listening and ends every connection, also those that hang. */
+  /** Stops listening and closes every connection, including those that hang. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
       for (const timer of this.#timers) clearTimeout(timer);
@@ -47,7 +47,8 @@ export class SimulatorServer {
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     if (!this.#isOurHost(message.headers.host)) {
-      const text = 'The simulator answers only to localhost, addresses and the names in "allowedHosts".';
+      const text =
+        'The simulator responds only to requests for localhost, IP addresses and the names in "allowedHosts".';
       return send(response, json(421, { error: 'misdirected_request', error_description: text }));
     }
     const target = message.url ?? '';
@@ -72,8 +73,8 @@ export class SimulatorServer {
   }
 
   /**
-   * A foreign page can point a name of its own at 127.0.0.1 and then read whatever the browser gets from
-   * there (DNS rebinding). It can't do so with an address or with localhost.
+   * A website can point its own host name at 127.0.0.1 and then read the responses (DNS rebinding). That is not
+   * possible with an IP address or localhost.
    */
   #isOurHost(header: string | undefined): boolean {
     const host = (header ?? '').replace(/:\d*$/, '').toLowerCase();
@@ -132,13 +133,13 @@ export class SimulatorServer {
     if (error instanceof BodyTooLarge) {
       return send(response, gatewayPage(413, 'The body is too large.'));
     }
-    // The client went away while it was sending, or the simulator has a fault of its own.
+    // The client disconnected while it was sending, or the simulator failed.
     if (response.headersSent || response.destroyed) response.destroy();
     else send(response, json(500, { error: 'server_error', error_description: String(error) }));
   }
 }
 
-/** The answer that a fault was given. */
+/** The response that was set for a fault. */
 function replyOf({ status, body = '', headers = {} }: FaultReply): Reply {
   const isText = typeof body === 'string';
   const type = isText ? 'text/plain;charset=UTF-8' : 'application/json;charset=UTF-8';

@@ -1,7 +1,7 @@
 import { type Check, text, texts } from '../check.ts';
 import type { Provider } from './provider.ts';
 
-/** What both providers let a developer set for an app. */
+/** The settings of an app that both providers have. */
 export interface AppSettings {
   /** The app's name on the consent page. @default 'Demo app' */
   readonly name?: string | undefined;
@@ -11,7 +11,7 @@ export interface AppSettings {
   readonly clientSecret?: string | undefined;
   /**
    * The registered redirect URIs, matched exactly, trailing slash included.
-   * @default none are registered: any loopback URL is taken, and the exchange must repeat it exactly
+   * @default none: any loopback URL is accepted, and the code exchange must repeat it exactly
    */
   readonly redirectURIs?: readonly string[] | undefined;
 }
@@ -33,13 +33,13 @@ export interface App {
   readonly clientSecret: string | undefined;
   readonly redirectURIs: readonly string[] | undefined;
   readonly type: 'server' | 'client' | 'personal';
-  /** The scopes that it may write. */
+  /** The scopes that the app may write. */
   readonly writable: ReadonlySet<string>;
-  /** Whose account a personal app may see: a person's id. */
+  /** The id of the person whose account a personal app may see. */
   readonly owner: string;
   /** Fitbit: the app is approved. Google: the API is enabled for the project. */
   readonly enabled: boolean;
-  /** Google: the Workspace domain whose users alone may use the app; undefined for everybody. */
+  /** Google: the Workspace domain to which the app's users are limited; undefined for any user. */
   readonly organization: string | undefined;
 }
 
@@ -63,13 +63,13 @@ export class Apps {
 
   add(app: App): App {
     for (const uri of app.redirectURIs ?? []) checkRedirectURI(uri, app.provider);
-    if (this.#apps.has(app.clientID)) throw new TypeError(`"clientID" ${app.clientID} is registered already`);
+    if (this.#apps.has(app.clientID)) throw new TypeError(`"clientID" ${app.clientID} is already registered`);
     this.#apps.set(app.clientID, app);
     return app;
   }
 }
 
-/** Why the app must not be sent to this redirect URI; undefined if it may be. */
+/** Why a redirect URI is not accepted; undefined if it is. */
 export function redirectProblem(app: App, uri: string): string | undefined {
   if (!isPrintable(uri)) return `redirect_uri ${uri} must be percent-encoded ASCII`;
   if (app.redirectURIs === undefined ? isLoopback(uri) : app.redirectURIs.includes(uri)) return undefined;
@@ -80,7 +80,7 @@ export function redirectProblem(app: App, uri: string): string | undefined {
 function checkRedirectURI(uri: string, provider: Provider): void {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || uri.includes('#')) {
-    throw new TypeError(`"redirectURIs": ${uri} must be a whole URL without a fragment`);
+    throw new TypeError(`"redirectURIs": ${uri} must be an absolute URL without a fragment`);
   }
   if (!isPrintable(uri)) throw new TypeError(`"redirectURIs": ${uri} must be percent-encoded ASCII`);
   // Google: https, or http on localhost. Fitbit also registers plain http and an app's own scheme.

@@ -3,12 +3,12 @@ import type { App } from './apps.ts';
 import type { Code } from './ledger.ts';
 import type { Provider } from './provider.ts';
 
-/** An authorize request that was found good and now waits for the user's decision. */
+/** A valid authorize request that waits for the user's decision. */
 export interface AuthorizeRequest {
   readonly provider: Provider;
   readonly app: App;
   readonly redirectURI: string;
-  /** False when the redirect URI was left to the app's only registered one. */
+  /** False if the request had none and the app's only registered one is used. */
   readonly redirectURIGiven: boolean;
   readonly scope: readonly string[];
   readonly state: string | undefined;
@@ -22,14 +22,14 @@ export interface AuthorizeRequest {
   readonly loginHint: string | undefined;
 }
 
-/** Consent pages that were shown and not answered yet, by an id that nobody can guess and that works once. */
+/** Consent pages that wait for the user, by a random id that works once. */
 export class PendingRequests {
   readonly #requests = new Map<string, AuthorizeRequest>();
 
   add(request: AuthorizeRequest): string {
     const id = randomBytes(24).toString('base64url');
     this.#requests.set(id, request);
-    // Pages that nobody answers must not fill the memory of a simulator that runs for weeks.
+    // Abandoned pages must not fill the memory of a simulator that runs for weeks.
     const [oldest] = this.#requests.keys();
     if (this.#requests.size > 1000 && oldest !== undefined) this.#requests.delete(oldest);
     return id;

@@ -1,6 +1,6 @@
 import { boolean, checkFields, number } from '../check.ts';
 
-/** A span of time to let pass on the simulator's clock. The parts add up. */
+/** A time span for the simulator's clock. The parts are added up. */
 export interface Duration {
   readonly days?: number | undefined;
   readonly hours?: number | undefined;
@@ -8,9 +8,9 @@ export interface Duration {
   readonly seconds?: number | undefined;
 }
 
-/** Where the simulator's clock starts and whether it runs. */
+/** The start of the simulator's clock, and whether it runs. */
 export interface ClockSettings {
-  /** The instant at which the clock starts. @default the real time */
+  /** The time at which the clock starts. @default the real time */
   readonly startAt?: Date | undefined;
   /** A stopped clock moves only by `advance()`. @default false */
   readonly stopped?: boolean | undefined;
@@ -19,8 +19,8 @@ export interface ClockSettings {
 const span = number({ integer: false, max: 1e9 });
 
 /**
- * The simulator's own time. Every lifetime (codes, tokens, the replay of a refresh, rate limits) is measured on it,
- * so that a test lets eight hours pass without waiting.
+ * The simulator's clock. It measures every lifetime (codes, tokens, the replay of a refresh, rate limits), so a test
+ * can let eight hours pass without waiting.
  */
 export class Clock {
   #offset: number;
@@ -35,12 +35,12 @@ export class Clock {
     this.#stoppedAt = stopped ? real : undefined;
   }
 
-  /** The present instant, in milliseconds since 1970. */
+  /** The current time in milliseconds since 1970. */
   now(): number {
     return (this.#stoppedAt ?? Date.now()) + this.#offset;
   }
 
-  /** The present instant, in whole seconds since 1970, as tokens carry it. */
+  /** The current time in whole seconds since 1970, as in tokens. */
   seconds(): number {
     return Math.floor(this.now() / 1000);
   }

@@ -1,7 +1,7 @@
 import { boolean, type Check, checkFields, number, oneOf, text } from '../check.ts';
 import { type Endpoint, endpointNames, type Provider, providers } from './provider.ts';
 
-/** An answer of your own, sent instead of the provider's. */
+/** Your own response instead of the provider's. */
 export interface FaultReply {
   /** 200 to 599. */
   readonly status: number;
@@ -10,29 +10,28 @@ export interface FaultReply {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The ways in which an answer goes wrong. */
+/** The kinds of faults. */
 export const faultKinds = ['hang', 'close', 'truncate', 'html'] as const;
 
 /**
- * How an answer goes wrong: `hang` never comes, `close` ends the connection without one, `truncate` ends it in the
- * middle of the body, `html` is a gateway's 502 page.
+ * What is wrong with the response: `hang` never responds, `close` closes the connection without a response, `truncate`
+ * ends it in the middle of the body, `html` is a gateway's 502 page.
  */
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Something that is to go wrong. */
+/** A fault to set. */
 export interface FaultOptions {
   readonly endpoint: Endpoint;
   /** @default both providers */
   readonly provider?: Provider | undefined;
-  /** Left out, the answer is the right one, only late: then `delay` says how late. */
+  /** Without it, the correct response is sent after `delay`. */
   readonly with?: FaultKind | FaultReply | undefined;
-  /** For how many requests; `Infinity` for all. @default 1 */
+  /** How many requests are affected; `Infinity` for all. @default 1 */
   readonly times?: number | undefined;
-  /** Real milliseconds to wait before the answer. @default 0 */
+  /** Real milliseconds to wait before the response. @default 0 */
   readonly delay?: number | undefined;
   /**
-   * Lets the request take effect first (the code is used, the refresh token is replaced) and only then loses the
-   * answer.
+   * Whether the request takes effect (the code is used, the refresh token is replaced) and only its response is lost.
    * @default false
    */
   readonly after?: boolean | undefined;
@@ -43,13 +42,13 @@ export interface Fault {
   readonly endpoint: Endpoint;
   readonly provider: Provider | undefined;
   readonly description: string;
-  /** How many more requests get it. */
+  /** How many more requests are affected. */
   readonly remaining: number;
-  /** Takes it back. */
+  /** Removes the fault. */
   clear(): void;
 }
 
-/** What the server does with a request that a fault is set for. */
+/** What the server does with an affected request. */
 export interface Strike {
   readonly description: string;
   readonly delay: number;
@@ -69,11 +68,11 @@ const checks: Readonly<Record<keyof FaultOptions, Check>> = {
   times: (value, name) => {
     if (value !== Number.POSITIVE_INFINITY) number({ min: 1 })(value, name);
   },
-  delay: number({ max: 2 ** 31 - 1 }), // what a timer can wait
+  delay: number({ max: 2 ** 31 - 1 }), // the longest delay of a timer
   after: boolean,
 };
 
-/** The faults that are set. A request gets the oldest one that is meant for it. */
+/** The faults that are set. The oldest matching one affects a request. */
 export class Faults {
   #entries: Entry[] = [];
 
@@ -91,10 +90,10 @@ export class Faults {
     const { endpoint, provider, times = 1, delay = 0, after = false, with: effect } = options;
     if (endpoint === undefined) throw new TypeError('"endpoint" must be given');
     if (provider !== undefined && !endpointNames[provider].includes(endpoint)) {
-      throw new TypeError(`"endpoint": Fitbit has no "${endpoint}"`);
+      throw new TypeError(`"endpoint" must not be "${endpoint}" for Fitbit, which has no such endpoint`);
     }
     if (effect === undefined && delay === 0) {
-      throw new TypeError('"with" or "delay" must say what goes wrong');
+      throw new TypeError('"with" or "delay" must be given: they say what goes wrong');
     }
     const description = describe(effect, delay, after);
     const entry: Entry = {
@@ -111,7 +110,7 @@ export class Faults {
     return entry;
   }
 
-  /** Takes the fault that is set for a request, if there is one. */
+  /** Uses the fault for a request, if there is one. */
   take(provider: Provider, endpoint: Endpoint): Strike | undefined {
     const entry = this.#entries.find(
       (one) => one.endpoint === endpoint && (one.provider ?? provider) === provider,

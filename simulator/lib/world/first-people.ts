@@ -1,6 +1,6 @@
 import type { Person } from './person.ts';
 
-/** The people who are there from the start: one for each case that a sign-in has to cope with. */
+/** The initial people: one for each case that a login has to handle. */
 export const firstPeople: readonly Person[] = [
   {
     id: 'maya',

@@ -25,24 +25,24 @@ export interface StepInterval {
   readonly count: number;
 }
 
-/** What was measured on one day of a user's; all of it is in the past. Times are milliseconds since 1970. */
+/** A user's data of one day, up to now. Times are milliseconds since 1970. */
 export interface HealthDay {
   /** `YYYY-MM-DD` in the user's time zone. */
   readonly date: string;
   readonly restingHeartRate: number;
   /** The steps of each hour that has passed, and of each walk. */
   readonly steps: readonly StepInterval[];
-  /** A heart rate for every quarter of an hour. */
+  /** A heart rate for every 15 minutes. */
   readonly heartRates: readonly { readonly time: number; readonly bpm: number }[];
-  /** The night that ended on this day: its stages, in order; empty while it has not ended. */
+  /** The stages of the night that ended on this day, in order; empty before it has ended. */
   readonly sleep: readonly SleepStage[];
 }
 
-/** When a user walks: the share of each hour of the day. */
+/** The share of a user's steps in each hour of the day. */
 const walking = [0, 0, 0, 0, 0, 0, 1, 6, 9, 5, 3, 4, 8, 7, 3, 3, 4, 8, 10, 7, 4, 2, 1, 0];
 const walkingSum = walking.reduce((sum, share) => sum + share, 0);
 
-/** The date on which an instant falls in the users' time zone. */
+/** The date of a time in the users' time zone. */
 export function dateAt(instant: number): string {
   return new Date(instant + utcOffset).toISOString().slice(0, 10);
 }
@@ -60,7 +60,7 @@ export function healthDays(person: Person, now: number, walks: readonly StepInte
   );
 }
 
-/** What was measured on a day: the same for the same user and day at every start, but for the walks. */
+/** A user's data of a day: the same at every start, except for the walks. */
 export function healthDay(
   person: Person,
   date: string,
@@ -115,7 +115,7 @@ function night(midnight: number, random: (index: number) => number): SleepStage[
   });
 }
 
-/** Numbers from 0 to 1 that depend on the seed and the index alone. */
+/** Numbers from 0 to 1 that depend only on the seed and the index. */
 function randomOf(seed: string): (index: number) => number {
   const start = createHash('sha256').update(seed).digest().readUInt32BE(0);
   return (index) => {

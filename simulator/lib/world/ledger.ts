@@ -9,7 +9,7 @@ export interface Grant {
   readonly scope: ReadonlySet<string>;
   /** Milliseconds on the simulator's clock. */
   readonly grantedAt: number;
-  /** Whether a refresh token was given for it: Google gives the next one only after `prompt=consent`. */
+  /** Whether a refresh token was issued for it: Google issues the next one only with `prompt=consent`. */
   readonly offline: boolean;
 }
 
@@ -27,7 +27,7 @@ interface Issued {
 export interface Code extends Issued {
   readonly expiresAt: number;
   readonly redirectURI: string;
-  /** False when the authorize request left the redirect URI to the app's registration. */
+  /** False if the authorize request had no redirect URI. */
   readonly redirectURIGiven: boolean;
   readonly state: string | undefined;
   readonly challenge: { readonly value: string; readonly method: string } | undefined;
@@ -42,16 +42,16 @@ export interface AccessToken extends Issued {
   readonly offline: boolean;
 }
 
-/** A refresh token; a used one is kept for the replay of its answer. */
+/** A refresh token. A used one is kept to repeat its response. */
 export interface RefreshToken extends Issued {
   /** Infinity for a token that does not expire. */
   expiresAt: number;
-  /** The end that using the token does not put off; Infinity for none. */
+  /** The expiry that using the token does not extend; Infinity for none. */
   readonly endsAt: number;
   use: { readonly at: number; readonly request: string; readonly answer: string } | undefined;
 }
 
-/** Grants, codes and tokens. They are gone when the process ends. */
+/** Grants, codes and tokens. They are lost when the process ends. */
 export class Ledger {
   readonly #clock: Clock;
   readonly #grants = new Map<string, Grant>();
@@ -85,7 +85,7 @@ export class Ledger {
     return grant;
   }
 
-  /** What a user allows an app, until it is revoked. */
+  /** A user's consent for an app, unless it was revoked. */
   grantOf(provider: Provider, clientID: string, personID: string): Grant | undefined {
     return this.#grants.get(grantKey(provider, clientID, personID));
   }
@@ -106,7 +106,7 @@ export class Ledger {
     return this.#codes.get(value);
   }
 
-  /** An access token, also when it has expired: providers tell expired from unknown. */
+  /** An access token, even an expired one: providers distinguish expired from unknown tokens. */
   accessToken(provider: Provider, value: string): AccessToken | undefined {
     const token = this.#access.get(value);
     return token?.provider === provider ? token : undefined;
@@ -121,12 +121,12 @@ export class Ledger {
     this.#refresh.delete(value);
   }
 
-  /** Whether something that was issued has reached its end. */
+  /** Whether a code or token has expired. */
   expired(issued: { readonly expiresAt: number }): boolean {
     return this.#clock.now() >= issued.expiresAt;
   }
 
-  /** Withdraws a consent: every code and token of the user for the app dies. */
+  /** Withdraws a consent, which invalidates every code and token of the user for the app. */
   revoke(provider: Provider, clientID: string, personID: string): void {
     this.#grants.delete(grantKey(provider, clientID, personID));
     for (const store of [this.#codes, this.#access, this.#refresh]) {
@@ -138,7 +138,7 @@ export class Ledger {
     }
   }
 
-  /** The refresh tokens of a user for an app that work. */
+  /** The valid refresh tokens of a user for an app. */
   refreshTokensOf(provider: Provider, clientID: string, personID: string): RefreshToken[] {
     return this.liveRefreshTokens().filter(
       (token) => token.provider === provider && token.clientID === clientID && token.personID === personID,
@@ -150,12 +150,12 @@ export class Ledger {
     return [...this.#grants.values()];
   }
 
-  /** Every access token that still works. */
+  /** Every valid access token. */
   liveAccessTokens(): AccessToken[] {
     return [...this.#access.values()].filter((token) => !this.expired(token));
   }
 
-  /** Every refresh token that still works. */
+  /** Every valid refresh token. */
   liveRefreshTokens(): RefreshToken[] {
     return [...this.#refresh.values()].filter((token) => token.use === undefined && !this.expired(token));
   }

@@ -4,7 +4,7 @@ import type { FitbitAccount, GoogleAccount, NewGoogleAccount, NewPerson, Person 
 
 /** The made-up users of one simulator. */
 export interface People {
-  /** Everybody, in a stable order. */
+  /** All people, in a stable order. */
   list(): readonly Person[];
   /** One person by the simulator's own id. */
   get(id: string): Person | undefined;
@@ -12,7 +12,7 @@ export interface People {
   add(person: NewPerson): Person;
 }
 
-/** The people there are: some from the start, more by `add()`. */
+/** The people: the initial ones, and those added with `add()`. */
 export class Directory implements People {
   readonly #people = new Map<string, Person>(firstPeople.map((person) => [person.id, person]));
   #added = 0;
@@ -84,7 +84,7 @@ function accounts(person: NewPerson, number: number): { fitbit?: FitbitAccount; 
     googleWanted &&
     googleAccount(googleWanted === true ? {} : googleWanted, number, fitbit ? fitbit.userID : undefined);
   if (fitbit === false && google === false) {
-    throw new TypeError('a person needs "fitbit" or "google": without an account nobody can sign in');
+    throw new TypeError('a person needs "fitbit" or "google": without an account, the person can\'t sign in');
   }
   return { ...(fitbit && { fitbit }), ...(google && { google }) };
 }
@@ -125,7 +125,7 @@ function googleAccount(
   };
 }
 
-/** Ids are part of URLs and cookies. */
+/** An id that is safe in URLs and cookies. */
 function checkID(value: unknown): void {
   if (typeof value !== 'string' || !/^[\w-]+$/.test(value)) {
     throw new TypeError('"id" must consist of letters, digits, "-" and "_"');

@@ -13,13 +13,13 @@ export interface GoogleAccount {
   readonly email: string;
   /** The id on the Google Health API; absent when the account has no Google Health profile (`ACCOUNT_NOT_LINKED`). */
   readonly healthUserID?: string;
-  /** The id of the Fitbit account that this account grew out of; absent for a user who never had Fitbit. */
+  /** The ID of the Fitbit account that became this account; absent for a user who never had Fitbit. */
   readonly legacyUserID?: string;
-  /** True while the Fitbit account has not been moved to Google: the Health API answers 403. */
+  /** True while the Fitbit account has not been moved to Google: the Health API responds 403. */
   readonly unmigrated: boolean;
-  /** True until the user has finished the set-up of Google Health: the Health API answers 412. */
+  /** True until the user has finished the setup of Google Health: the Health API responds 412. */
   readonly unfinished?: boolean;
-  /** True if the user's administrator does not allow the app: Google answers `admin_policy_enforced`. */
+  /** True if the user's administrator does not allow the app: the error is `admin_policy_enforced`. */
   readonly forbidden?: boolean;
   /** The Google Workspace domain of the account, which the callback names. */
   readonly hostedDomain?: string;
@@ -35,13 +35,13 @@ export interface Person {
   readonly gender: 'FEMALE' | 'MALE' | 'NA';
   /** `YYYY-MM-DD`. */
   readonly dateOfBirth: string;
-  /** The case that the person is an example of: one line for the simulator's pages. */
+  /** The case that this person represents, in one line for the simulator's pages. */
   readonly about: string;
   readonly fitbit?: FitbitAccount;
   readonly google?: GoogleAccount;
 }
 
-/** A person to add. Whatever is left out is made up, the same way at every start. */
+/** A person to add. Missing values are generated, the same at every start. */
 export interface NewPerson {
   readonly id?: string | undefined;
   readonly displayName: string;
@@ -64,7 +64,7 @@ export interface NewGoogleAccount {
   readonly email?: string | undefined;
   /** `null` for an account without a Google Health profile. */
   readonly healthUserID?: string | null | undefined;
-  /** `null` for an account that never had Fitbit. @default the Fitbit user id */
+  /** `null` for an account that never had Fitbit. @default the Fitbit user ID */
   readonly legacyUserID?: string | null | undefined;
   /** @default false */
   readonly unmigrated?: boolean | undefined;

@@ -1,7 +1,7 @@
-/** The two providers that the simulator plays. */
+/** The two simulated providers. */
 export const providers = ['fitbit', 'google-health'] as const;
 
-/** A provider that the simulator plays. */
+/** A simulated provider. */
 export type Provider = (typeof providers)[number];
 
 /** An endpoint of a provider, by the name that faults and the request log use. */

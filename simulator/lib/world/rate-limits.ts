@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/** What a user has left of a rate limit. */
+/** The rest of a user's rate limit. */
 export interface Allowance {
   readonly allowed: boolean;
   readonly limit: number;
@@ -28,7 +28,7 @@ export class RateLimits {
     const allowed = entry.count < limit;
     if (allowed) entry.count += 1;
     const reset = Math.ceil(((window + 1) * span * 1000 - now) / 1000);
-    // A limit that was lowered may be below what is counted already.
+    // A lowered limit may be below the current count.
     return { allowed, limit, remaining: Math.max(0, limit - entry.count), reset };
   }
 }

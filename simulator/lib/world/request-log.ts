@@ -19,9 +19,9 @@ export interface LoggedRequest {
   readonly body: Readonly<Record<string, string>>;
   /** When it came, on the simulator's clock. */
   readonly time: Date;
-  /** The status of the answer; undefined when there was none (yet). */
+  /** The status of the response; undefined if there is none (yet). */
   readonly status: number | undefined;
-  /** The fault that it got. */
+  /** The fault that affected it. */
   readonly fault: string | undefined;
   /** What was wrong with it, in plain words. */
   readonly note: string | undefined;
@@ -57,7 +57,7 @@ export class RequestLog {
     this.#entries = [];
   }
 
-  /** Writes a request down; the function that it returns fills in how it was answered. */
+  /** Records a request; the returned function records its response. */
   add(
     request: Pick<LoggedRequest, 'provider' | 'endpoint' | 'method' | 'path' | 'time'> & {
       readonly query: URLSearchParams;
@@ -83,7 +83,7 @@ export class RequestLog {
     };
   }
 
-  /** What the log has in a secret's place. */
+  /** The log's replacement of a secret. */
   redacted(secret: string): string {
     return `[redacted:${createHmac('sha256', this.#key).update(secret).digest('hex').slice(0, 8)}]`;
   }
@@ -115,7 +115,7 @@ export class RequestLog {
     const basic = readBasic(header);
     if (basic !== undefined) return `Basic ${basic.user}:${this.redacted(basic.password)}`;
     const [scheme = '', ...rest] = header.split(' ');
-    // Without a scheme the whole header may be a secret.
+    // Without a scheme, the whole header may be a secret.
     return rest.length === 0 ? this.redacted(header) : `${scheme} ${this.redacted(rest.join(' '))}`;
   }
 }

@@ -22,9 +22,9 @@ export const switchTable = {
     about: 'errorType of a redirect URI mismatch',
     values: ['invalid_grant', 'invalid_request'],
   },
-  /** What a second identical refresh within two minutes gets: the same answer, or 409. */
+  /** The response to a second identical refresh within two minutes: the same response again, or 409. */
   fitbitRepeatedRefresh: {
-    about: 'Answer to an identical refresh within two minutes',
+    about: 'Response to an identical refresh within two minutes',
     values: ['replay', 'conflict'],
   },
   /** The errorType of the 409. */
@@ -32,16 +32,16 @@ export const switchTable = {
     about: 'errorType of the 409 refresh conflict',
     values: ['request', 'invalid_grant', 'system'],
   },
-  /** What introspection says of a live refresh token. */
+  /** The introspection response for a valid refresh token. */
   fitbitIntrospectRefreshToken: {
-    about: 'Introspection of a live refresh token',
+    about: 'Introspection of a valid refresh token',
     values: ['inactive', 'active', 'error'],
   },
   /** The body of a successful revocation. */
   fitbitRevokeBody: { about: 'Body of a successful revocation', values: ['empty', 'json'] },
-  /** The errorType for revoking a dead token (401 for invalid_token, else 400). */
+  /** The errorType for revoking an invalid token (401 for invalid_token, else 400). */
   fitbitRevokeDeadError: {
-    about: 'errorType for revoking a dead token',
+    about: 'errorType for revoking an invalid token',
     values: ['invalid_token', 'invalid_grant', 'invalid_request'],
   },
   /** How an app authenticates when it revokes: the documentation says Basic, the OpenAPI file Bearer. */
@@ -51,20 +51,20 @@ export const switchTable = {
     about: 'Shape of error bodies',
     values: ['envelope', 'success-first', 'without-success', 'several', 'rfc6749', 'google'],
   },
-  /** Whether the token response names the granted scope; some old replies don't. */
+  /** Whether the token response names the granted scope; some old responses don't. */
   fitbitTokenScope: { about: 'Token response names the scope', values: yesOrNo },
-  /** Whether the token endpoint reads the query as well: Fitbit's OpenAPI file puts its parameters there. */
+  /** Whether the token endpoint also reads the query: Fitbit's OpenAPI file puts the parameters there. */
   fitbitTokenQuery: { about: 'Token endpoint reads the query as well as the body', values: yesOrNo },
-  /** What a code verifier does in the exchange of a code that was asked for without a challenge. */
+  /** The effect of a code verifier if the authorize request had no challenge. */
   fitbitUnexpectedVerifier: {
     about: 'code_verifier for a code without a challenge',
     values: ['ignored', 'refused'],
   },
-  /** What an unknown scope does to an authorize request. */
+  /** The effect of an unknown scope on an authorize request. */
   fitbitUnknownScope: { about: 'Unknown scopes', values: ['refused', 'ignored'] },
   /** Requests for each user and hour. */
   fitbitRateLimit: { about: 'Requests per user and hour', start: 150 },
-  /** How the identity of a user who never had Fitbit shows it. */
+  /** The identity of a user who never had Fitbit. */
   googleLegacyUserID: {
     about: 'legacyUserId of users who never had Fitbit',
     values: ['missing', 'empty'],
@@ -76,25 +76,25 @@ export const switchTable = {
     about: 'Description of invalid_grant',
     values: ['Token has been expired or revoked.', 'Bad Request'],
   },
-  /** Whether a refresh brings a new refresh token, which then replaces the old one. */
+  /** Whether a refresh returns a new refresh token that replaces the old one. */
   googleRotateRefreshToken: { about: 'A refresh brings a new refresh token', values: noOrYes },
-  /** What `prompt=none` gets when nobody is signed in or has consented. */
+  /** The error of `prompt=none` if no user is signed in or has consented. */
   googlePromptNone: {
     about: 'Error of a prompt=none that needs a page',
     values: ['interaction_required', 'login_required', 'consent_required'],
   },
-  /** Which callbacks of Google carry `iss`: it is rolled out in phases. */
+  /** Which callbacks of Google have `iss`, which is rolled out in phases. */
   googleCallbackIssuer: { about: 'Callbacks that carry iss', values: ['success', 'always', 'never'] },
   /** Whether Google's callback names the account: `authuser`, `hd` and `prompt`. */
   googleCallbackAccount: { about: 'Callback names the account (authuser, hd, prompt)', values: yesOrNo },
-  /** Where the refusal of a user's organization arrives: at the callback, from the token endpoint, or on Google's page. */
+  /** Where an organization's refusal appears: in the callback, at the token endpoint, or on Google's page. */
   googleOrganizationRefusal: {
     about: 'Where the refusal of an organization arrives',
     values: ['callback', 'token', 'page'],
   },
   /** Whether `nutrition.readonly` alone lets an app ask for the identity: Google's pages disagree. */
   googleNutritionIdentity: { about: 'nutrition.readonly identifies the user', values: noOrYes },
-  /** What the Health API says of a Fitbit account that has not been moved: only the text tells. */
+  /** The Health API's message for a Fitbit account that has not been moved. */
   googleUnmigratedMessage: {
     about: 'Message for a Fitbit account that was not moved',
     values: [
@@ -102,28 +102,28 @@ export const switchTable = {
       'The caller does not have permission. Could not mint UberMint from GaiaMint',
     ],
   },
-  /** How the Health API names the scopes that it does not allow: without the URL in front, or in full. */
+  /** How the Health API names the scopes that it does not allow: without their URL prefix, or in full. */
   googleDisallowedScopes: { about: 'Names of scopes that are not allowed', values: ['short', 'full'] },
-  /** The status of a call that names another user than the token's. */
+  /** The status for a call that names another user than the token's. */
   googleForeignUser: { about: 'Status for the id of another user', values: [403, 400] },
-  /** The status of the Health API for a user who has not finished the set-up. */
+  /** The status of the Health API for a user who has not finished the setup. */
   googleUnfinishedStatus: { about: 'Status for a profile that is not finished', values: [412, 400] },
   /** How a 429 of the Health API says how long to wait. */
   googleRetryAfter: { about: 'Time to wait in a 429', values: ['retry-info', 'seconds', 'date', 'none'] },
-  /** How `profile` and `email` are named once granted: Google answers with their full names. */
+  /** The names of `profile` and `email` in token responses: full at Google. */
   googleScopeNames: { about: 'Names of profile and email', values: ['full', 'requested'] },
-  /** Whether the Google project is in Testing: refresh tokens then live seven days. */
+  /** Whether the Google project is in Testing: refresh tokens then expire after seven days. */
   googleTesting: { about: 'Project in Testing (7-day refresh tokens)', values: noOrYes },
-  /** The status of a call that names the project by its id and not by its number. */
+  /** The status for a call that has the project's id instead of its number. */
   googleProjectIDStatus: { about: 'Status of a project id in place of the number', values: [400, 403] },
-  /** The header that carries a notification's signature: the present name, the earlier one, or both. */
+  /** The name of the signature header: the current one, the earlier one, or both. */
   googleWebhookHeader: {
     about: 'Name of the signature header',
     values: ['GOOGLE-HEALTH-API-SIGNATURE', 'X-HEALTHAPI-SIGNATURE', 'both'],
   },
   /** Whether a request has a list of notifications or a single one. */
   googleWebhookBody: { about: 'Body of a notification request', values: ['array', 'object'] },
-  /** Whether notifications carry the subscriber's secret. */
+  /** Whether notifications have the subscriber's secret. */
   googleWebhookAuthorization: { about: 'Notifications have the Authorization header', values: yesOrNo },
   /** The User-Agent of notifications and handshakes. */
   googleWebhookUserAgent: {
@@ -136,32 +136,32 @@ export const switchTable = {
   googleWebhookDuplicate: { about: 'Every notification is sent twice', values: noOrYes },
   /** The order in which the requests of one change are sent. */
   googleWebhookOrder: { about: 'Order of notification requests', values: ['as-happened', 'reversed'] },
-  /** What is sent when a consent ends: a DELETE for each data type, or one for the user that names none. */
+  /** The notifications at the end of a consent: a DELETE for each data type, or one without a data type. */
   googleWebhookRevocation: { about: 'DELETE at the end of a consent', values: ['data-types', 'user'] },
-  /** Whether the issuer of an event token ends in a slash, as that of the configuration document does. */
+  /** Whether the issuer of an event token ends in a slash, as in the configuration document. */
   googleEventIssuer: { about: 'Issuer of event tokens', values: ['slash', 'no-slash'] },
   /** Whether the audience of an event token is text or a list. */
   googleEventAudience: { about: 'Audience of event tokens', values: ['text', 'list'] },
   /** The kind of subject that names a user. */
   googleEventSubject: { about: 'Subject of security events', values: ['iss-sub', 'id_token_claims'] },
-  /** How a revoked token is told: by its hash in base64 or base64url, or by its first 16 characters. */
+  /** How a revoked token is identified: by its hash in base64 or base64url, or by its first 16 characters. */
   googleEventTokenAlg: {
     about: 'Identifier of a revoked token',
     values: ['base64', 'base64url', 'prefix'],
   },
   /** Whether events of revoked tokens have their earlier names. */
   googleEventAlias: { about: 'Security events have their earlier names', values: noOrYes },
-  /** Whether an event of a type that no app knows comes before each event. */
+  /** Whether an event of an unknown type precedes each event. */
   googleEventUnknownType: { about: 'An unknown security event comes first', values: noOrYes },
   /** Whether each event token is sent twice. */
   googleEventDuplicate: { about: 'Every event token is sent twice', values: noOrYes },
-  /** What is sent: an event token, or an ID token in its place, which the app must refuse. */
+  /** The kind of token that is sent: an event token, or an ID token, which the app must refuse. */
   googleEventToken: { about: 'Token that is sent as a security event', values: ['event', 'id-token'] },
-  /** Whether events come for users who granted Health scopes alone. */
+  /** Whether events are sent for users who granted only Health scopes. */
   googleEventHealthOnly: { about: 'Security events without an OpenID scope', values: noOrYes },
   /** Whether a revocation by the app itself causes events. */
   googleEventOwnRevocation: { about: 'Security events when the app revokes', values: noOrYes },
-  /** What event comes when a user deletes the account: none is documented for it. */
+  /** The event that is sent when a user deletes the account, which is not documented. */
   googleEventDeletion: {
     about: 'Security event when a user deletes the account',
     values: ['tokens-revoked', 'account-disabled', 'none'],
@@ -176,8 +176,8 @@ type SwitchEntry = { readonly about: string } & (
 );
 
 /**
- * The switches. Each can be set at the start (`startSimulator({ switches })`), while the simulator runs
- * (`simulator.set()`) and on the control page: an app should pass its tests with every value.
+ * The switches. Set them at the start (`startSimulator({ switches })`), while the simulator runs (`simulator.set()`),
+ * or on the control page. An app should pass its tests with every value.
  */
 export type Switches = {
   -readonly [K in keyof typeof switchTable]: (typeof switchTable)[K] extends { values: readonly (infer V)[] }
@@ -188,7 +188,7 @@ export type Switches = {
 /** The names of all switches. */
 export const switchNames = Object.keys(switchTable) as (keyof Switches)[];
 
-/** The possible values of a switch; undefined where it takes a positive integer. */
+/** The possible values of a switch; undefined if it takes a positive integer. */
 export function valuesOf(name: keyof Switches): readonly (string | number | boolean)[] | undefined {
   const entry: SwitchEntry = switchTable[name];
   return 'values' in entry ? entry.values : undefined;
@@ -205,12 +205,12 @@ const checks: Readonly<Record<keyof Switches, Check>> = fromTable((name) => {
   return values === undefined ? number({ min: 1 }) : oneOf(values);
 });
 
-/** An object with one property for each switch. The table is what its type comes from as well. */
+/** An object with one property for each switch, whose type is derived from the table. */
 function fromTable<T>(make: (name: keyof Switches) => unknown): T {
   return Object.fromEntries(switchNames.map((name) => [name, make(name)])) as T;
 }
 
-/** The switches as they are set, changed only through a check. */
+/** The current values of the switches, which can only be set after a check. */
 export class SwitchBoard {
   #values: Readonly<Switches> = defaultSwitches;
 
@@ -222,7 +222,7 @@ export class SwitchBoard {
     return this.#values;
   }
 
-  /** Changes some switches; refuses an unknown name or value, and then changes nothing. */
+  /** Changes some switches. An unknown name or value throws, and changes nothing. */
   set(changes: Partial<Switches>): void {
     checkFields(changes, '"switches"', checks, 'switches.');
     this.#values = { ...this.#values, ...changes };

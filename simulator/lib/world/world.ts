@@ -14,7 +14,7 @@ import { RequestLog } from './request-log.ts';
 import { SwitchBoard, type Switches } from './switches.ts';
 import { Walks } from './walks.ts';
 
-/** Everything that one running simulator knows. */
+/** The state of a running simulator. */
 export class World {
   readonly clock: Clock;
   readonly ledger: Ledger;
@@ -48,13 +48,13 @@ export class World {
     this.securityEvents = new SecurityEventSender(this);
   }
 
-  /** Lets a user walk, up to now; resolves when the app has been told once. */
+  /** Adds steps for a user, up to now; resolves after the first attempts to notify the app. */
   async walk(personID: string, count: number): Promise<void> {
     const walk = this.walks.add(personID, count, this.clock.now());
     await this.webhooks.dataChanged(personID, 'steps', 'UPSERT', walk);
   }
 
-  /** Deletes a user's accounts, which ends every consent; resolves when the apps have been told once. */
+  /** Deletes a user's accounts, which ends every consent; resolves after the first attempts to notify the apps. */
   async deleteAccount(personID: string): Promise<void> {
     const event = this.switches.values.googleEventDeletion;
     const by = event === 'tokens-revoked' ? 'user' : 'deletion';
@@ -69,7 +69,7 @@ export class World {
     await Promise.all(told);
   }
 
-  /** Ends a consent; resolves when the app has been told once. */
+  /** Ends a consent; resolves after the first attempts to notify the app. */
   async endConsent(
     provider: Provider,
     clientID: string,
@@ -87,12 +87,12 @@ export class World {
     ]);
   }
 
-  /** Where the app is that was last seen on this computer: the control page links back to it. */
+  /** The URL of the last app on this computer; the control page links back to it. */
   get appURL(): string | undefined {
     return this.#appURL;
   }
 
-  /** Takes note of a URL of the app; one of another machine or of the simulator itself is not noted. */
+  /** Remembers a URL of the app, unless it is on another machine or the simulator itself. */
   sawApp(url: string): void {
     if (!isLoopback(url)) return;
     const { origin } = new URL(url);

@@ -95,13 +95,13 @@ describe('the authorize endpoint of Fitbit', () => {
     expect(await nobody.text()).toContain('Choose who you are');
   });
 
-  it('answers a consent page once', async () => {
+  it('accepts a consent page once', async () => {
     const simulator = await start();
     const { id } = await openConsent(simulator.fitbit.authorizationURL, fitbitQuery(simulator));
     expect((await answerConsent(simulator, { request: id, decision: 'deny' })).status).toBe(303);
     const again = await answerConsent(simulator, { request: id, decision: 'deny' });
     expect(again.status).toBe(400);
-    expect(await again.text()).toContain('answered already');
+    expect(await again.text()).toContain('already submitted');
     expect((await answerConsent(simulator, {})).status).toBe(400);
   });
 

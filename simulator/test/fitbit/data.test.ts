@@ -104,7 +104,7 @@ describe('a request for data', () => {
     ['sleep', '/1.2/user/-/sleep/date/2026-05-19.json'],
   ] as const;
 
-  it.each(paths)('needs a live token with the scope %s: %s', async (needed, path) => {
+  it.each(paths)('needs a valid token with the scope %s: %s', async (needed, path) => {
     const { simulator, read } = await startData();
     expect((await read(path)).status).toBe(200);
     expect((await read(path, 'x')).status).toBe(401);
@@ -117,7 +117,7 @@ describe('a request for data', () => {
     expect(await (await read(path)).text()).toContain('expired_token');
   });
 
-  it('counts for the rate limit and answers 429', async () => {
+  it('counts for the rate limit and responds 429', async () => {
     const { simulator, read } = await startData();
     simulator.set({ fitbitRateLimit: 1 });
     expect((await read(paths[0][1])).headers.get('fitbit-rate-limit-remaining')).toBe('0');

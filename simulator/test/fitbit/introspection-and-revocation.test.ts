@@ -15,7 +15,7 @@ import {
 } from '../support.ts';
 
 describe('introspection with Fitbit', () => {
-  it('describes a live token with a Java map and milliseconds', async () => {
+  it('describes a valid token with a Java map and milliseconds', async () => {
     const startAt = new Date('2026-03-01T12:00:00Z');
     const simulator = await start({ fitbit: { access: ['heartrate'] }, clock: { startAt, stopped: true } });
     const { access } = await fitbitTokens(simulator, { scope: 'heartrate activity' });
@@ -143,7 +143,7 @@ describe('revocation with Fitbit', () => {
     expect(await answer.json()).toEqual({});
   });
 
-  it('of what is already revoked answers with an error', async () => {
+  it('of what is already revoked responds with an error', async () => {
     const simulator = await start();
     const { access } = await fitbitTokens(simulator);
     const revoke = () => post(simulator.fitbit.revocationURL, { token: access }, basic(simulator.fitbit));

@@ -184,7 +184,7 @@ describe('the error bodies of Fitbit', () => {
 });
 
 describe('Fitbit after the shutdown', () => {
-  it('answers 410 at every endpoint, and at every other path', async () => {
+  it('responds 410 at every endpoint, and at every other path', async () => {
     const simulator = await start();
     const { access, refresh } = await fitbitTokens(simulator);
     simulator.shutDownFitbit();

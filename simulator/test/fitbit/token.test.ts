@@ -24,7 +24,7 @@ const claimsOf = (jwt: string): Readonly<Record<string, unknown>> =>
   JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
 
 describe('the code exchange with Fitbit', () => {
-  it('answers with the body of the contract, not to be stored', async () => {
+  it('responds with the body of the contract, not to be stored', async () => {
     const simulator = await start();
     const code = await fitbitCode(simulator, { scope: 'activity sleep' });
     const answer = await post(simulator.fitbit.tokenURL, exchangeForm(code), basic(simulator.fitbit));
@@ -283,7 +283,7 @@ describe('a refresh with Fitbit', () => {
     expect(body.expires_in).toBe(3600);
   });
 
-  it('gets the same answer again within two minutes, and invalid_grant afterwards', async () => {
+  it('gets the same response again within two minutes, and invalid_grant afterwards', async () => {
     const simulator = await start({ clock: { stopped: true } });
     const { refresh } = await fitbitTokens(simulator);
     const first = await (await fitbitRefresh(simulator, refresh)).text();

@@ -238,7 +238,7 @@ describe('the scopes of Google Health', () => {
     }
   });
 
-  it('of OpenID are answered with their full names, or as they were asked for, as the switch says', async () => {
+  it('of OpenID are returned with their full names, or as they were asked for, as the switch says', async () => {
     const simulator = await start();
     const scope = 'openid profile email';
     const full =

@@ -131,7 +131,7 @@ describe('a request for data points', () => {
     expect((await read(type)).status).toBe(401);
   });
 
-  it('counts for the rate limit and answers 429', async () => {
+  it('counts for the rate limit and responds 429', async () => {
     const { simulator, read } = await startData();
     simulator.set({ googleRateLimit: 1 });
     expect((await read('steps')).status).toBe(200);

@@ -58,7 +58,7 @@ describe('the identity', () => {
     }
   });
 
-  it('of an account without Google Health answers ACCOUNT_NOT_LINKED', async () => {
+  it('of an account without Google Health responds with ACCOUNT_NOT_LINKED', async () => {
     const answer = await identity(await start(), { person: 'noor' });
     expect(answer.status).toBe(400);
     expect(await objectOf(answer)).toMatchObject({
@@ -78,7 +78,7 @@ describe('the identity', () => {
     });
   });
 
-  it('of a user who has not finished the set-up answers 412, or 400 if the switch says so', async () => {
+  it('of a user who has not finished the setup responds 412, or 400 if the switch says so', async () => {
     const simulator = await start();
     simulator.people.add({ id: 'lena', displayName: 'Lena', google: { unfinished: true } });
     for (const status of [412, 400] as const) {
@@ -151,7 +151,7 @@ describe('the identity', () => {
     expect(await silent.text()).not.toContain('retryDelay');
   });
 
-  it('of a Fitbit account that was not moved answers 403 with either text', async () => {
+  it('of a Fitbit account that was not moved responds 403 with either text', async () => {
     const simulator = await start();
     const answerOf = async () => {
       const answer = await identity(simulator, { person: 'victor' });
@@ -186,7 +186,7 @@ describe('the identity', () => {
     }
   });
 
-  it('answers 403 where the project has not enabled the API', async () => {
+  it('responds 403 where the project has not enabled the API', async () => {
     const answer = await identity(await start({ googleHealth: { apiEnabled: false } }));
     expect(await objectOf(answer)).toMatchObject({
       error: {
@@ -207,7 +207,7 @@ describe('the identity', () => {
     });
   });
 
-  it('answers 401 UNAUTHENTICATED without a live token', async () => {
+  it('responds 401 UNAUTHENTICATED without a valid token', async () => {
     const simulator = await start();
     const { access } = await googleTokens(simulator);
     simulator.advance({ seconds: 3599 });
@@ -242,7 +242,7 @@ describe('the identity', () => {
     expect(await errorOf(identityURL)).toMatchObject({ details: [{ ...info, metadata: { service } }] });
   });
 
-  it('answers 429 after 300 requests of a user within a minute', { timeout: 20_000 }, async () => {
+  it('responds 429 after 300 requests of a user within a minute', { timeout: 20_000 }, async () => {
     const simulator = await start({ clock: { stopped: true } });
     const { access } = await googleTokens(simulator);
     const ask = () => get(simulator.googleHealth.identityURL, bearer(access));
@@ -314,7 +314,7 @@ describe('userinfo', () => {
     expect(await infoFor('openid profile email')).toEqual({ sub, ...profile, ...email });
   });
 
-  it('refuses a dead token and one without an OpenID scope', async () => {
+  it('refuses an invalid token and one without an OpenID scope', async () => {
     const simulator = await start();
     const { access } = await googleTokens(simulator, { scope: profileScope });
     for (const token of [access, 'x']) {

@@ -27,7 +27,7 @@ async function errorOf(response: Response): Promise<unknown[]> {
 }
 
 describe('the code exchange with Google', () => {
-  it('answers with the body of the contract, without a user id', async () => {
+  it('responds with the body of the contract, without a user id', async () => {
     const simulator = await start();
     const answer = await googleExchange(simulator, await googleCode(simulator));
     expect(answer.status).toBe(200);
@@ -181,7 +181,7 @@ describe('a refresh with Google', () => {
     expect([answer.status, await objectOf(answer)]).toMatchObject([400, { error: 'admin_policy_enforced' }]);
   });
 
-  it('with a dead token gets invalid_grant with either description', async () => {
+  it('with an invalid token gets invalid_grant with either description', async () => {
     const simulator = await start();
     const expired = 'Token has been expired or revoked.';
     expect(await errorOf(await googleRefresh(simulator, 'x'))).toEqual([400, 'invalid_grant', expired]);
@@ -274,7 +274,7 @@ describe('tokeninfo', () => {
     expect((await post(introspectionURL, { access_token: access })).status).toBe(200);
   });
 
-  it('of a dead token answers Invalid Value', async () => {
+  it('of an invalid token responds with Invalid Value', async () => {
     const simulator = await start();
     const { access } = await googleTokens(simulator);
     const { introspectionURL } = simulator.googleHealth;
@@ -308,7 +308,7 @@ describe('revocation with Google', () => {
     expect((await ask(url, { method: 'POST' })).status).toBe(200);
   });
 
-  it('of a dead token answers invalid_token', async () => {
+  it('of an invalid token responds with invalid_token', async () => {
     const simulator = await start();
     const { access } = await googleTokens(simulator);
     simulator.advance({ hours: 1 });

@@ -45,7 +45,7 @@ describe('a subscriber', () => {
 
   it('is not registered when its webhook fails the handshake', async () => {
     const wrong = simulator.webhooks.register({ endpointUri: receiver.url, secret: 'Bearer another' });
-    await expect(wrong).rejects.toThrow('answered the handshake with 401 and not with 201');
+    await expect(wrong).rejects.toThrow('responded to the handshake with 401 instead of 201');
     expect(simulator.webhooks.subscribers).toEqual([]);
   });
 
@@ -70,7 +70,7 @@ describe('a subscriber', () => {
     expect((await list('simulated-project')).status).toBe(403);
   });
 
-  it('is not shown to anybody without the service account', async () => {
+  it('is not shown to anyone without the service account', async () => {
     const { baseURL, projectNumber } = simulator.webhooks.project;
     const url = `${baseURL}/projects/${projectNumber}/subscribers`;
     expect((await get(url)).status).toBe(401);

@@ -201,7 +201,7 @@ describe('the ids of tokens', () => {
 });
 
 describe('without onError', () => {
-  it('warns of everything but what anybody can cause', async () => {
+  it('warns of everything but what anyone can cause', async () => {
     const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     onTestFinished(() => warnings.mockRestore());
     const { sends, idle } = await both({ onError: undefined, onEvent: () => Promise.reject('a text') });
@@ -235,9 +235,9 @@ describe('a serverless function', () => {
 describe('the options', () => {
   const tokens = { refresh: async () => {} };
   it.each([
-    [{ clientIDs: CLIENT_ID }, /^"clientIDs" must be a list/],
-    [{ clientIDs: [] }, /^"clientIDs" must be a list/],
-    [{ clientIDs: [CLIENT_ID, ''] }, /^"clientIDs" must be a list/],
+    [{ clientIDs: CLIENT_ID }, /^"clientIDs" must be a non-empty array/],
+    [{ clientIDs: [] }, /^"clientIDs" must be a non-empty array/],
+    [{ clientIDs: [CLIENT_ID, ''] }, /^"clientIDs" must be a non-empty array/],
     [{ onEvent: undefined }, /^"onEvent" must be a function/],
     [{ onError: 5 }, /^"onError" must be a function/],
     [{ tokens }, /^"tokens" needs "userID"/],

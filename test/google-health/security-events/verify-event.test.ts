@@ -73,7 +73,7 @@ describe('an event token', () => {
     await expect(verifySecurityEvent(signClaims(idToken), options)).rejects.toMatchObject({
       code: 'invalid_request',
       status: 400,
-      message: 'Not a security event token: the claim "events" is missing: it is another kind of token',
+      message: 'Not a security event token: the claim "events" is missing, so it is another kind of token',
     });
   });
 
@@ -137,14 +137,14 @@ describe('an event token', () => {
   it.each([
     ['x', 'it is not a JWT'],
     [signClaims(claims(), { header: { alg: 'HS256' } }), 'its algorithm is not RS256'],
-    [signClaims(claims(), { header: { kid: '' } }), 'it names no key'],
+    [signClaims(claims(), { header: { kid: '' } }), 'it has no key id'],
     [signClaims(claims(), { header: { kid: 'key-2' } }), 'Google publishes no key with its key id'],
     [`${signClaims(claims())}A`, 'its signature is wrong'],
     [signClaims([]), 'its claims are not an object'],
     [signClaims(claims({ iss: 'x' })), 'it is not from Google'],
-    [signClaims(claims({ aud: 'x' })), 'it is for an app with another client id'],
+    [signClaims(claims({ aud: 'x' })), "its audience is not one of the app's client ids"],
   ])('that is refused says why: %#', async (token, what) => {
-    await expect(verifySecurityEvent(token, options)).rejects.toThrow(`The event token is refused: ${what}`);
+    await expect(verifySecurityEvent(token, options)).rejects.toThrow(`The event token was refused: ${what}`);
   });
 
   it.each([
@@ -161,7 +161,7 @@ describe('an event token', () => {
     const signature = sign('sha256', Buffer.from(input), privateKey).toString('base64url');
     await expect(verifySecurityEvent(`${input}.${signature}`, options)).rejects.toMatchObject({
       code: 'invalid_request',
-      message: 'The event token is refused: its claims are not JSON',
+      message: 'The event token was refused: its claims are not JSON',
     });
   });
 
@@ -182,7 +182,7 @@ describe('an event token', () => {
       code: 'keys',
       status: 503,
       cause,
-      message: "Google's public keys could not be loaded",
+      message: "Google's public keys could not be loaded: see `cause`",
     });
   });
 
@@ -190,7 +190,7 @@ describe('an event token', () => {
     const token = signClaims(claims({ aud: 'x' }));
     for (const bad of [token, token.slice(0, -10), token.slice(0, 30), `{${token}`]) {
       const error = await verifySecurityEvent(bad, options).catch((thrown) => thrown);
-      expect(error.message).toMatch(/^The event token is refused: /);
+      expect(error.message).toMatch(/^The event token was refused: /);
       expect(error.message + String(error.cause)).not.toContain(token.slice(5, 20));
     }
   });
@@ -384,10 +384,10 @@ describe('the key set', () => {
   it('cannot be loaded without a key that can be used', async () => {
     await world();
     server.jwks.keys = [];
-    await expect(keys.find('key-1')).rejects.toThrow(/it has no key that can be used: GET .*\/keys$/);
+    await expect(keys.find('key-1')).rejects.toThrow(/it has no usable key: GET .*\/keys$/);
     Reflect.set(server.jwks, 'keys', {});
     clock += MINUTE;
-    await expect(keys.find('key-1')).rejects.toThrow(/it has no key that can be used/);
+    await expect(keys.find('key-1')).rejects.toThrow(/it has no usable key/);
   });
 
   it.each([

@@ -37,7 +37,7 @@ function expectLines(printed: unknown[][], lines: unknown[][]): void {
 it('webhooks can be tried as the page shows', async () => {
   const zoe = '8677373576871223311';
   expectLines(await tryIt('webhooks.md'), [
-    [expect.stringContaining('does not have the secret')], // the handshake's second request
+    [expect.stringContaining('does not match "secret"')], // the handshake's second request
     ['UPSERT', 'steps', zoe],
     ['DELETE', 'steps', zoe],
     [expect.stringContaining('public keys could not be loaded')],

@@ -247,7 +247,7 @@ describe('the stream of events', () => {
     expect(app.arrivals).toEqual([]);
   });
 
-  it('is refused to anybody but the service account, and to a URL of plain http elsewhere', async () => {
+  it('is refused to anyone but the service account, and to a URL of plain http elsewhere', async () => {
     expect((await call('stream', undefined, 'wrong')).status).toBe(401);
     const delivery = { delivery_method: push, url: 'http://app.example/events' };
     expect((await call('stream:update', { delivery, events_requested: [] })).status).toBe(400);

@@ -275,7 +275,7 @@ describe('a webhook, when a request comes', () => {
     expect(server.requests).toBe(2);
   });
 
-  it('while Google does not answer for the keys → 503, after the timeout', async () => {
+  it('while Google does not respond for the keys → 503, after the timeout', async () => {
     const silent: Fault = {};
     const { url } = await start(silent);
     const { port, codes } = await startWebhook({ keysURL: url, timeout: 50 });

@@ -43,7 +43,7 @@ async function both(options: Partial<WebhookOptions> = {}) {
 }
 
 describe.each(['viaExpress', 'viaFetch'] as const)('a webhook %s', (name) => {
-  it('answers the handshake, and refuses one without the secret or with a wrong one', async () => {
+  it('responds to the handshake, and refuses one without the secret or with a wrong one', async () => {
     const { sends, received, errors } = await both();
     const send = sends[name];
     const type = { 'Content-Type': 'application/json' };
@@ -54,7 +54,7 @@ describe.each(['viaExpress', 'viaFetch'] as const)('a webhook %s', (name) => {
     expect(errors).toMatchObject([{ code: 'secret' }, { code: 'secret' }]);
   });
 
-  it('answers 204 with no body and hands over each notification of the list', async () => {
+  it('responds 204 with no body and hands over each notification of the list', async () => {
     const { sends, received, idle } = await both();
     const body = JSON.stringify([
       { data: { healthUserId: USER, operation: 'UPSERT', dataType: 'steps' } },
@@ -66,7 +66,7 @@ describe.each(['viaExpress', 'viaFetch'] as const)('a webhook %s', (name) => {
     expect(received.map(({ dataType }) => dataType)).toEqual(['steps', 'sleep']);
   });
 
-  it('answers 401, 400 and 503 for what is wrong, and tells the app', async () => {
+  it('responds 401, 400 and 503 for what is wrong, and tells the app', async () => {
     const { sends, received, errors } = await both();
     const send = sends[name];
     const body = notificationBody();
@@ -80,7 +80,7 @@ describe.each(['viaExpress', 'viaFetch'] as const)('a webhook %s', (name) => {
     expect(away.errors).toMatchObject([{ code: 'keys', cause: { code: 'connection', operation: 'keys' } }]);
   });
 
-  it('answers before the app has done anything, however long that takes', async () => {
+  it('responds before the app has done anything, however long that takes', async () => {
     const order: string[] = [];
     let finish = () => {};
     const { sends, idle } = await both({
@@ -102,7 +102,7 @@ describe.each(['viaExpress', 'viaFetch'] as const)('a webhook %s', (name) => {
     expect(order.filter((entry) => entry !== 'began')).toEqual(['answered', 'ended']);
   });
 
-  it('answers 204 whatever the app throws, and gives that to onError with the notification', async () => {
+  it('responds 204 whatever the app throws, and gives that to onError with the notification', async () => {
     const seen: unknown[] = [];
     const { sends, idle } = await both({
       onNotification: ({ dataType }) => {
@@ -350,7 +350,7 @@ describe('a webhook on plain node:http', () => {
     expect((await fetch(url)).status).toBe(401);
   });
 
-  it('answers 500 and warns when the body is gone', async () => {
+  it('responds 500 and warns when the body is gone', async () => {
     const { settings } = await world();
     const handler = createWebhookHandler(settings);
     const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
@@ -364,7 +364,7 @@ describe('a webhook on plain node:http', () => {
 });
 
 describe('without onError', () => {
-  it('warns of everything but what anybody can cause', async () => {
+  it('warns of everything but what anyone can cause', async () => {
     const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     onTestFinished(() => warnings.mockRestore());
     const { sends, idle } = await both({

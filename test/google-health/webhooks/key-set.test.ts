@@ -114,7 +114,7 @@ describe('a key set', () => {
     await expect(keys.find(1)).rejects.toMatchObject({
       code: 'malformed',
       operation: 'keys',
-      message: expect.stringMatching(/^The response has no key that can be used: GET http/),
+      message: expect.stringMatching(/^The key set has no usable key: GET http/),
     });
     expect(headers).toEqual(['GET', 'application/json', 'passport-fitbit-strategy']);
   });

@@ -41,7 +41,7 @@ describe('a body', () => {
         code: 'malformed',
         status: 400,
         message: expect.stringMatching(
-          /^Google sent a signed notification that cannot be read: .*newer version/,
+          /^Google sent a signed notification that cannot be read: .*update this package/,
         ),
       }),
     );

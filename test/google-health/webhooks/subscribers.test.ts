@@ -170,7 +170,7 @@ describe('a refusal', () => {
     ['INVALID_ARGUMENT', 400, 'invalid_argument', /projectNumber is the number/],
     ['PERMISSION_DENIED', 403, 'permission_denied', /projectNumber is the number.*Google Health role/],
     ['UNAUTHENTICATED', 401, 'unauthenticated', /cloud-platform/],
-    ['ALREADY_EXISTS', 409, 'conflict', /list them, and update or delete it/],
+    ['ALREADY_EXISTS', 409, 'conflict', /list them, then update or delete it/],
     ['NOT_FOUND', 404, 'not_found', /There is no such subscriber/],
   ])('with %s says what to do', async (status, httpStatus, code, remedy) => {
     const message = `Refused with ${SECRET} and ${TOKEN}`;
@@ -249,7 +249,7 @@ describe('an argument', () => {
     ['an id with a digit at its start', () => withID('1main'), /"subscriberID" must have/],
     ['an id in upper case', () => withID('Main'), /"subscriberID" must have/],
     ['no id', () => withID(undefined), /"subscriberID" must have/],
-    ['http', () => create({ endpointUri: 'http://app.example/' }), /"endpointUri" must begin with https:/],
+    ['http', () => create({ endpointUri: 'http://app.example/' }), /"endpointUri" must be an https: URL/],
     ['a path', () => create({ endpointUri: '/hook' }), /"endpointUri" must be an absolute URL/],
     ['no secret', () => create({ secret: undefined }), /"secret" must be/],
     ['two secrets', () => create({ secret: ['a', 'b'] }), /"secret" must be/],

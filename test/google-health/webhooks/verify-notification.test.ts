@@ -152,7 +152,7 @@ describe('the secret', () => {
   it('is in no error', async () => {
     const request = { headers: { authorization: `${SECRET}x` }, body: Buffer.from(BODY) };
     const error = await verifyNotification(request, { secret: SECRET, keys: KEYS }).catch((thrown) => thrown);
-    expect(error.message).toBe('The Authorization header does not have the secret of this webhook');
+    expect(error.message).toBe('The Authorization header is missing or repeated, or does not match "secret"');
     expect(JSON.stringify(Object.getOwnPropertyDescriptors(error))).not.toContain(SECRET);
   });
 });
@@ -275,7 +275,7 @@ describe('the signature header', () => {
       "The notification's signature came twice, with different values",
     );
     expect(await message({ authorization, 'x-healthapi-signature': KEY.sign('x') })).toMatch(
-      /signature is not that of this body: .* changes the body on its way$/,
+      /signature does not match the body: .* has changed the body$/,
     );
     expect(await message({ authorization, 'x-healthapi-signature': makeKey(7).sign(BODY) })).toBe(
       "Google publishes no key with the signature's key id 7",

@@ -68,11 +68,11 @@ export function googleEventStream(world: World, request: Incoming): Reply {
       return json(200, {});
     }
     default:
-      return apiError(404, 'NOT_FOUND', 'Requested entity was not found.', 'there is no such call');
+      return apiError(404, 'NOT_FOUND', 'Requested entity was not found.', 'this call does not exist');
   }
 }
 
-/** Why a request has no credential of the service account; undefined if it has one. */
+/** Why a request's credential is not the service account's; undefined if it is. */
 function credentialProblem(world: World, request: Incoming): string | undefined {
   if (world.googleProject.isAuthorized(request)) return undefined;
   const token = readBearer(request.headers.authorization);
@@ -82,7 +82,7 @@ function credentialProblem(world: World, request: Incoming): string | undefined 
   return 'this call takes a JWT that the app signs with simulator.securityEvents.serviceAccount, or the access token of simulator.webhooks.project';
 }
 
-/** Sets where events go. A type that does not exist is left out in silence, as Google does. */
+/** Sets the receiver of events. Like Google, it ignores unknown types without an error. */
 export function updateStream({ securityEvents }: World, url: string, requested: readonly unknown[]): void {
   const types = Object.values(eventTypes).filter((uri) => requested.includes(uri));
   securityEvents.stream = { url, types, enabled: securityEvents.stream?.enabled ?? true };

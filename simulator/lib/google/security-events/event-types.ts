@@ -20,5 +20,5 @@ export const eventAliases: Readonly<Partial<Record<SecurityEventType, string>>> 
   'token-revoked': 'https://accounts.google.com/risc/event/one-token-revoked',
 };
 
-/** A type that no app knows. */
+/** A type that is unknown to every app. */
 export const unknownEventType = `${prefix}risc/event-type/simulated-unknown`;

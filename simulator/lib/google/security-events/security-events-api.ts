@@ -19,24 +19,24 @@ export interface NewSecurityEvent {
 
 /** Google's security events (RISC), as the simulator sends them. */
 export interface SecurityEvents {
-  /** Where the issuer and the place of the keys are published. */
+  /** The URL of the document with the issuer and the URL of the keys. */
   readonly configurationURL: string;
   /**
-   * The base of the calls that set up the stream. They take a JWT that the app signs with `serviceAccount`, or the
+   * The base URL of the calls that set up the stream. They take a JWT that the app signs with `serviceAccount`, or the
    * access token of `webhooks.project`.
    */
   readonly streamURL: string;
   /** The key of the service account, as Google Cloud gives it in a file. */
   readonly serviceAccount: ServiceAccountKey;
-  /** The event tokens that were sent or wait to be sent, oldest first. */
+  /** The event tokens that were sent or are waiting, oldest first. */
   readonly deliveries: readonly Delivery[];
   /** Sends all types of events to a URL: on this computer, or https. */
   register(url: string): void;
   /** Sends an event to each app that the person signed in to; resolves after the first attempts. */
   send(event: NewSecurityEvent): Promise<void>;
-  /** Signs with a new key from now on; the one before stays published. */
+  /** Creates a new signing key. The previous one stays published. */
   rotateKey(): void;
-  /** Resolves when no request is on its way. What waits for its next attempt does not count. */
+  /** Resolves when no request is in progress. Messages that wait for their next attempt don't count. */
   idle(): Promise<void>;
 }
 
@@ -66,6 +66,6 @@ export function securityEventsOf(world: World): SecurityEvents {
 async function send({ securityEvents, people }: World, event: NewSecurityEvent): Promise<void> {
   checkFields(event, 'the event', { person: text, type: oneOf(Object.keys(eventTypes)), reason: text });
   const { person, type, reason } = event;
-  if (people.get(person) === undefined) throw new TypeError(`"person": there is no ${person}`);
+  if (people.get(person) === undefined) throw new TypeError(`"person" ${person} does not exist`);
   await securityEvents.accountChanged(person, type, reason === undefined ? {} : { reason });
 }

@@ -13,12 +13,12 @@ import { EventSigningKeys } from './signing-keys.ts';
 /** Where an app gets its events. */
 export interface EventStream {
   readonly url: string;
-  /** The URIs of the types that it asked for and that there are. */
+  /** The URIs of the requested types, without unknown ones. */
   readonly types: readonly string[];
   enabled: boolean;
 }
 
-/** How long Google repeats a token, in milliseconds: a limited time that nobody has published. */
+/** How long Google repeats a token, in milliseconds. The real limit is not published. */
 const keptFor = 3_600_000;
 
 interface Surroundings {
@@ -42,12 +42,12 @@ export class SecurityEventSender {
     this.deliveries = new Deliveries(world.clock);
   }
 
-  /** The issuer as the configuration document has it. */
+  /** The issuer in the configuration document. */
   get issuer(): string {
     return `${this.#world.url}/google/`;
   }
 
-  /** Tells the app that a user removed its access: one event for all tokens, and one for each refresh token. */
+  /** Reports to the app that a user removed its access: one event for all tokens, and one for each refresh token. */
   async consentEnded(grant: Grant, refreshTokens: readonly RefreshToken[]): Promise<void> {
     const account = this.#world.people.get(grant.personID)?.google;
     if (account === undefined || !this.#concerns(grant)) return;
@@ -57,7 +57,7 @@ export class SecurityEventSender {
     }
   }
 
-  /** Tells every app that the user signed in to of something that happened to the account. */
+  /** Reports an event of an account to every app that the user signed in to. */
   async accountChanged(personID: string, type: SecurityEventType, details: object): Promise<void> {
     const account = this.#world.people.get(personID)?.google;
     if (account === undefined) return;
@@ -67,7 +67,7 @@ export class SecurityEventSender {
     }
   }
 
-  /** Sends the event that an app asks for to try out its receiver. */
+  /** Sends the event with which an app tests its receiver. */
   verify(clientID: string, state: string): Promise<void> {
     return this.#send(clientID, 'verification', { state });
   }

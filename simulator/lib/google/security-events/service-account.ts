@@ -11,14 +11,14 @@ export interface ServiceAccountKey {
 
 const audience = 'https://risc.googleapis.com/google.identity.risc.v1beta.RiscManagementService';
 
-/** How long after `iat` a JWT may end, in seconds. */
+/** The longest lifetime of a JWT after `iat`, in seconds. */
 const longestLife = 3600;
 
 /** The service account that sets up the stream of events. */
 export class ServiceAccount {
   #key: ServiceAccountKey | undefined;
 
-  /** Its key; made when it is needed. */
+  /** Its key, created when it is needed. */
   get key(): ServiceAccountKey {
     this.#key ??= {
       client_email: 'security-events@simulated-project.iam.gserviceaccount.com',
@@ -31,7 +31,7 @@ export class ServiceAccount {
   }
 
   /**
-   * Why a JWT that the app signed with the key is no credential; undefined if it is one.
+   * Why a JWT is not a valid credential of this account; undefined if it is.
    *
    * @param now seconds since 1970
    */

@@ -12,7 +12,7 @@ const published = 2;
 export class EventSigningKeys {
   #keys: SigningKey[] = [];
 
-  /** From now on a new key signs; the one before stays published. */
+  /** Creates a new signing key. The previous one stays published. */
   rotate(): void {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const { n = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
@@ -39,7 +39,7 @@ export class EventSigningKeys {
     };
   }
 
-  /** The newest key; the first one is made when it is needed. */
+  /** The newest key; the first one is created when it is needed. */
   #primary(): SigningKey {
     if (this.#keys.length === 0) this.rotate();
     const [key] = this.#keys;

@@ -100,7 +100,7 @@ function findSubscriber(world: World, request: Incoming): OrReply<Subscriber> {
   return world.webhooks.subscribers.get(request.parameters.subscriber ?? '') ?? { reply: notFound() };
 }
 
-/** Refuses another credential than the service account's, and another project. */
+/** Refuses other credentials than the service account's, and other projects. */
 function projectProblem({ googleProject, switches }: World, request: Incoming): Reply | undefined {
   if (!googleProject.isAuthorized(request)) {
     const note = 'this call takes the access token of a service account: simulator.webhooks.project has one';
@@ -111,7 +111,7 @@ function projectProblem({ googleProject, switches }: World, request: Incoming): 
         });
   }
   if (request.parameters.project === googleProject.number) return undefined;
-  const note = `the project number is ${googleProject.number}; the project id does not do`;
+  const note = `the project number is ${googleProject.number}; the project id is not accepted`;
   return switches.values.googleProjectIDStatus === 400
     ? invalidArgument(note).reply
     : apiError(403, 'PERMISSION_DENIED', 'The caller does not have permission', note);
@@ -122,7 +122,7 @@ function settingsOf(request: Incoming): OrReply<SubscriberSettings> {
   return typeof settings === 'string' ? invalidArgument(settings) : settings;
 }
 
-/** A long-running operation that is done at once. */
+/** A long-running operation that is already complete. */
 function operation(world: World, result: OrReply<Subscriber>): Reply {
   if ('reply' in result) return result.reply;
   return json(200, { name: operationName(world), done: true, response: resource(world, result) });
@@ -151,11 +151,11 @@ function subscriptionResource(world: World, subscriber: Subscriber, subscription
   return {
     name: `${nameOf(world, subscriber)}/subscriptions/${id}`,
     user: `users/${healthUserID}`,
-    // An answer has full paths where a request has bare names.
+    // A response has full paths, a request only names.
     dataTypes: dataTypes.map((type) => `users/${healthUserID}/dataTypes/${type}`),
   };
 }
 
 function notFound(): Reply {
-  return apiError(404, 'NOT_FOUND', 'Requested entity was not found.', 'there is none with this id');
+  return apiError(404, 'NOT_FOUND', 'Requested entity was not found.', 'nothing exists with this id');
 }

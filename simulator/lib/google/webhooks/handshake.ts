@@ -12,11 +12,11 @@ export async function handshakeProblem(
 ): Promise<string | undefined> {
   const withSecret = await call(url, userAgent, { authorization: secret });
   if (withSecret !== 201 && withSecret !== 200) {
-    return `the webhook answered the handshake with ${withSecret ?? 'nothing'} and not with 201`;
+    return `the webhook responded to the handshake with ${withSecret ?? 'nothing'} instead of 201`;
   }
   const without = await call(url, userAgent, {});
   if (without === 401 || without === 403) return undefined;
-  return `the webhook answered the handshake without the secret with ${without ?? 'nothing'} and not with 401`;
+  return `the webhook responded to the handshake without the secret with ${without ?? 'nothing'} instead of 401`;
 }
 
 async function call(

@@ -5,7 +5,7 @@ import { utcOffset } from '../../world/health-data.ts';
 export interface Change {
   readonly healthUserID: string;
   readonly operation: 'UPSERT' | 'DELETE';
-  /** In kebab case; undefined where the notification has none. */
+  /** In kebab case; undefined if the notification has none. */
   readonly dataType: string | undefined;
   /** The time span of the data, in milliseconds since 1970. */
   readonly interval: { readonly start: number; readonly end: number } | undefined;

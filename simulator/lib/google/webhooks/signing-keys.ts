@@ -12,7 +12,7 @@ const published = 5;
 export class WebhookSigningKeys {
   #keys: SigningKey[] = [];
 
-  /** From now on a new key signs; the ones before stay published. */
+  /** Creates a new signing key. The previous ones stay published. */
   rotate(): void {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     this.#keys = [{ id: randomInt(1, 2 ** 32), privateKey }, ...this.#keys].slice(0, published);
@@ -45,7 +45,7 @@ export class WebhookSigningKeys {
     };
   }
 
-  /** The newest key; the first one is made when it is needed. */
+  /** The newest key; the first one is created when it is needed. */
   #primary(): SigningKey {
     if (this.#keys.length === 0) this.rotate();
     const [key] = this.#keys;

@@ -3,7 +3,7 @@ import { isLoopback } from '../../world/apps.ts';
 import { endpointProblem } from '../project.ts';
 import type { SubscriberConfig } from './subscriber.ts';
 
-/** What a request sets of a subscriber; what is left out stays. */
+/** The settings in a request. Absent ones stay unchanged. */
 export interface SubscriberSettings {
   readonly endpointUri: string | undefined;
   readonly secret: string | undefined;
@@ -13,7 +13,7 @@ export interface SubscriberSettings {
 /** A data type that Google's guide lists and its server refuses. */
 const refusedType = 'total-calories';
 
-/** Reads the body of a create or patch request; a string says what is wrong with it. */
+/** Reads the body of a create or patch request; or returns a string that says what is wrong. */
 export function readSettings(body: Readonly<Record<string, unknown>>): SubscriberSettings | string {
   const { endpointUri, endpointAuthorization, subscriberConfigs } = body;
   const { secret } = fieldsOf(endpointAuthorization);
@@ -51,7 +51,7 @@ function readConfigs(value: unknown): readonly SubscriberConfig[] | string {
   return configs;
 }
 
-/** Reads names of data types; a string says what is wrong with them. */
+/** Reads names of data types; or returns a string that says what is wrong. */
 export function readDataTypes(value: unknown): readonly string[] | string {
   if (!Array.isArray(value) || value.length === 0) return 'dataTypes must be a list of names';
   for (const type of value) {

@@ -1,8 +1,8 @@
-/** Which data types a subscriber hears of, and whose. */
+/** The data types and users that a subscriber is notified about. */
 export interface SubscriberConfig {
   /** In kebab case, such as `steps`. */
   readonly dataTypes: readonly string[];
-  /** `AUTOMATIC`: of every user who granted access; `MANUAL`: of those with a subscription. */
+  /** `AUTOMATIC`: every user who granted access; `MANUAL`: users with a subscription. */
   readonly subscriptionCreatePolicy: 'AUTOMATIC' | 'MANUAL';
 }
 
@@ -23,7 +23,7 @@ export interface Subscriber {
   readonly subscriptions: ReadonlyMap<string, Subscription>;
 }
 
-/** How a subscriber hears of a user's data of a type: by a policy or by a subscription's name; undefined if it doesn't. */
+/** Why a subscriber is notified about a user's data: a policy or a subscription's name; undefined if it is not. */
 export function subscriptionFor(
   subscriber: Subscriber,
   healthUserID: string,

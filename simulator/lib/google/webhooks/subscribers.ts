@@ -5,7 +5,7 @@ import { handshakeProblem } from './handshake.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { SubscriberSettings } from './subscriber-settings.ts';
 
-/** The refusal of a call that has something wrong in it. */
+/** The refusal of an invalid call. */
 export function invalidArgument(note: string): { readonly reply: Reply } {
   return { reply: apiError(400, 'INVALID_ARGUMENT', 'Request contains an invalid argument.', note) };
 }

@@ -19,7 +19,7 @@ export interface NewSubscriber {
   readonly subscriptionCreatePolicy?: 'AUTOMATIC' | 'MANUAL' | undefined;
 }
 
-/** A change of a user's data to tell of. */
+/** A change of a user's data to report. */
 export interface DataChange {
   /** The simulator's own id of the person. */
   readonly person: string;
@@ -31,25 +31,27 @@ export interface DataChange {
 
 /** Google Health's webhooks, as the simulator sends them. */
 export interface Webhooks {
-  /** What the calls that manage subscribers need: project number, base URL, and a service account's access token. */
+  /**
+   * The settings of the calls that manage subscribers: project number, base URL, and a service account's access token.
+   */
   readonly project: {
     readonly projectNumber: string;
     readonly baseURL: string;
     readonly accessToken: () => string;
   };
-  /** Where the keys are that notifications are signed with. */
+  /** The URL of the public keys. */
   readonly keysURL: string;
   /** The ids of the subscribers. */
   readonly subscribers: readonly string[];
-  /** The requests that were sent or wait to be sent, oldest first. */
+  /** The requests that were sent or are waiting, oldest first. */
   readonly deliveries: readonly Delivery[];
   /** Registers a subscriber, after the handshake. Rejects with a TypeError that says why it was refused. */
   register(subscriber: NewSubscriber): Promise<void>;
-  /** Tells the subscribers of a change; resolves after the first attempts. The data stay as they are. */
+  /** Notifies the subscribers without changing the data; resolves after the first attempts. */
   notify(change: DataChange): Promise<void>;
-  /** Signs with a new key from now on; the ones before stay published. */
+  /** Creates a new signing key. The previous ones stay published. */
   rotateKey(): void;
-  /** Resolves when no request is on its way. What waits for its next attempt does not count. */
+  /** Resolves when no request is in progress. Messages that wait for their next attempt don't count. */
   idle(): Promise<void>;
 }
 
@@ -103,7 +105,7 @@ async function notify({ webhooks, people, clock }: World, change: DataChange): P
     operation: oneOf(['UPSERT', 'DELETE']),
   });
   const { person, dataType, operation = 'UPSERT' } = change;
-  if (people.get(person) === undefined) throw new TypeError(`"person": there is no ${person}`);
+  if (people.get(person) === undefined) throw new TypeError(`"person" ${person} does not exist`);
   const end = clock.seconds() * 1000;
   await webhooks.dataChanged(person, dataType, operation, { start: end - 3_600_000, end });
 }

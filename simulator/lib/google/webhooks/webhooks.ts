@@ -14,14 +14,14 @@ const largestBatch = 99;
 /** How long Google repeats a notification, in milliseconds. */
 const keptFor = 7 * 24 * 3_600_000;
 
-/** The scopes that data types need; any Health scope will do for another type. */
+/** The scopes that data types need. For other types, any Health scope is enough. */
 const scopes: ReadonlyMap<string, string> = new Map([
   ['steps', 'activity_and_fitness.readonly'],
   ['heart-rate', 'health_metrics_and_measurements.readonly'],
   ['sleep', 'sleep.readonly'],
 ]);
 
-/** What the webhooks have to know of the simulator's world. */
+/** The parts of the simulator that webhooks need. */
 interface Surroundings {
   readonly clock: Clock;
   readonly ledger: Ledger;
@@ -29,7 +29,7 @@ interface Surroundings {
   readonly switches: SwitchBoard;
 }
 
-/** Sends notifications to the subscribers when a user's data change or a consent ends. */
+/** Notifies the subscribers when a user's data changes or a consent ends. */
 export class WebhookSender {
   readonly keys = new WebhookSigningKeys();
   readonly subscribers = new Map<string, Subscriber>();
@@ -41,7 +41,7 @@ export class WebhookSender {
     this.deliveries = new Deliveries(world.clock);
   }
 
-  /** Tells the subscribers of changed data; resolves after the first attempts. */
+  /** Notifies the subscribers about changed data; resolves after the first attempts. */
   async dataChanged(
     personID: string,
     dataType: string,
@@ -54,7 +54,7 @@ export class WebhookSender {
     await this.#tell([{ healthUserID, operation, dataType, interval }]);
   }
 
-  /** Tells the subscribers that a consent has ended. */
+  /** Notifies the subscribers that a consent has ended. */
   async consentEnded({ personID, scope }: Grant): Promise<void> {
     const healthUserID = this.#healthUserID(personID);
     if (healthUserID === undefined || ![...scope].some((one) => one.startsWith(googleHealthPrefix))) return;
