@@ -29,7 +29,9 @@ describe('one request', () => {
     ['sends chunks without end', 'too_large', 'The response is larger than 1048576 bytes'],
   ])('to a server that %s fails with %s: %s', async (name, code, message) => {
     const rows = faultTable({ name: '', operation: 'profile', run: async () => {}, good: {} });
-    const server = await start(rows.find((row) => row.name === name)?.fault ?? {});
+    const row = rows.find((each) => each.name === name);
+    if (row === undefined) throw new Error(`The table has no fault with the name "${name}"`);
+    const server = await start(row.fault);
     const error = await failure(get(`${server.url}/x?token=1`));
     expect(error).toBeInstanceOf(TransportError);
     expect(error).toMatchObject({ code, operation: 'profile' });

@@ -126,13 +126,13 @@ const TRANSPORT: Row[] = [
     expected: 'TransportError timeout',
   },
   {
-    name: 'drips headers for ever',
+    name: 'drips headers forever',
     fault: drips('HTTP/1.1 200 OK\r\n', 'X-More: 1\r\n'),
     expected: 'TransportError timeout',
   },
-  { name: 'drips a body for ever', fault: drips(CHUNKED, chunk(' ')), expected: 'TransportError timeout' },
+  { name: 'drips a body forever', fault: drips(CHUNKED, chunk(' ')), expected: 'TransportError timeout' },
   {
-    name: 'says "100 Continue" for ever',
+    name: 'says "100 Continue" forever',
     fault: drips('', 'HTTP/1.1 100 Continue\r\n\r\n'),
     expected: 'TransportError timeout',
   },
@@ -216,7 +216,7 @@ const TRANSPORT: Row[] = [
     expected: 'TransportError malformed',
   },
   {
-    name: 'answers bytes that are not UTF-8',
+    name: 'sends bytes that are not UTF-8',
     fault: answers(200, Buffer.from([0x7b, 0x22, 0x61, 0xff, 0xc3, 0x28, 0x22, 0x7d])),
     expected: 'TransportError malformed',
   },
