@@ -25,7 +25,6 @@ import {
   type TokenManagerOptions,
 } from './options.ts';
 import {
-  type Content,
   createCodec,
   type Entry,
   isPlaceholder,
@@ -259,13 +258,11 @@ export class TokenManager {
   async #save(userID: string, given: TokenSet, provider: string | undefined): Promise<void> {
     const { store, now } = this.#settings;
     const tokens = shiftTimes(given, now() - Date.now());
-    const content: Content = { tokens, tokensID: randomUUID(), loginID: randomUUID(), provider };
+    const content = { tokens, tokensID: randomUUID(), loginID: randomUUID(), loginAt: now(), provider };
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       let record = await store.read(userID);
       if (record === undefined) {
         record = placeholder();
-        // So `remove` knows to which login the placeholder belongs.
-        content.loginID = record.version;
         if (!(await store.insert(userID, record))) continue;
       }
       const inherited =
@@ -350,7 +347,9 @@ export class TokenManager {
   }
 
   async #remove(userID: string, revoke: RemoveOptions['revoke']): Promise<void> {
-    const { store } = this.#settings;
+    const { store, now, storeTimeout } = this.#settings;
+    // The write of a login that was saved before may have been given up, and may arrive during this call.
+    const newest = now() - storeTimeout;
     let loginID: string | undefined;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (revoke !== undefined) await this.#finish(userID);
@@ -359,10 +358,8 @@ export class TokenManager {
         ? this.#decodeToRemove(userID, record, revoke !== undefined)
         : undefined;
       // A login during this call stays.
-      const replaced = loginID !== undefined && entry !== undefined && entry.loginID !== loginID;
-      if (replaced) return;
-      // A placeholder belongs to a login that began before: its tokens may arrive late, during this call.
-      loginID ??= entry?.loginID ?? record?.version;
+      if (tries > 0 && entry !== undefined && entry.loginID !== loginID && entry.loginAt > newest) return;
+      loginID = entry?.loginID;
       // Another refresh has begun in the meantime.
       if (revoke !== undefined && isUnfinished(record)) continue;
       if (revoke !== undefined && entry !== undefined) await this.#revoke(entry, revoke);

@@ -174,6 +174,7 @@ export interface Settings extends Pick<TokenManagerOptions, 'refresh' | Listener
   refreshMargin: number;
   consentMargin: number;
   refreshTimeout: number;
+  storeTimeout: number;
 }
 
 const STORE_METHODS = ['read', 'insert', 'replace', 'delete', 'listUnfinished'] as const;
@@ -210,6 +211,7 @@ export function checkOptions(options: TokenManagerOptions): Settings {
     refreshMargin,
     consentMargin,
     refreshTimeout,
+    storeTimeout,
     onRefreshed,
     onReauthorize,
     onConsentEnding,

@@ -26,6 +26,8 @@ export interface Content {
   tokensID: string;
   /** Identifies the login that the tokens come from. It stays the same when they are refreshed. */
   loginID: string;
+  /** When that login was saved, ms since the epoch. */
+  loginAt: number;
   /** The provider's name, if the app passed one to `save`. */
   provider?: string | undefined;
   /** When the tokens were refreshed, ms since the epoch; `undefined` for those of a login. */
@@ -110,11 +112,15 @@ function context(userID: string, { version, expiresAt, refresh, reauthorize }: T
   ]);
 }
 
-function writeContent(userID: string, { tokens, tokensID, loginID, provider, refreshedAt }: Content): string {
+function writeContent(
+  userID: string,
+  { tokens, tokensID, loginID, loginAt, provider, refreshedAt }: Content,
+): string {
   return JSON.stringify({
     user: userID,
     tokensID,
     loginID,
+    loginAt,
     provider,
     accessToken: tokens.accessToken,
     refreshToken: tokens.refreshToken,
@@ -137,11 +143,13 @@ function readEntry(userID: string, text: string, record: TokenRecord): Entry {
   if (!isObject(payload)) {
     throw unreadable('if they are sealed, give the manager the same `seal` secrets');
   }
-  const { user, tokensID, loginID, provider, refreshedAt, expiresAt, refreshTokenExpiresAt: end } = payload;
+  const { user, tokensID, loginID, loginAt, provider, refreshedAt, expiresAt } = payload;
+  const { refreshTokenExpiresAt: end } = payload;
   if (user !== userID) throw unreadable('they belong to another user');
   const wrong = (field: string) => unreadable(`"${field}" is missing or of a wrong type`);
   if (typeof tokensID !== 'string') throw wrong('tokensID');
   if (typeof loginID !== 'string') throw wrong('loginID');
+  if (typeof loginAt !== 'number') throw wrong('loginAt');
   if (provider !== undefined && typeof provider !== 'string') throw wrong('provider');
   if (refreshedAt !== undefined && typeof refreshedAt !== 'number') throw wrong('refreshedAt');
   if (typeof expiresAt !== 'number') throw wrong('expiresAt');
@@ -156,7 +164,7 @@ function readEntry(userID: string, text: string, record: TokenRecord): Entry {
     expiresAt: new Date(expiresAt),
     refreshTokenExpiresAt: end === undefined ? undefined : new Date(end),
   };
-  return { record, tokens: readTokens(fields, wrong), tokensID, loginID, provider, refreshedAt };
+  return { record, tokens: readTokens(fields, wrong), tokensID, loginID, loginAt, provider, refreshedAt };
 }
 
 /** The fields of a token set, of any type. */

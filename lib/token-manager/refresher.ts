@@ -248,9 +248,16 @@ export class Refresher {
   }
 
   #toContent(old: Entry, tokens: TokenSet): Content {
-    const { loginID, provider } = old;
+    const { loginID, loginAt, provider } = old;
     const refreshedAt = Math.round(this.#deps.settings.now());
-    return { tokens: merge(old.tokens, tokens), tokensID: randomUUID(), loginID, provider, refreshedAt };
+    return {
+      tokens: merge(old.tokens, tokens),
+      tokensID: randomUUID(),
+      loginID,
+      loginAt,
+      provider,
+      refreshedAt,
+    };
   }
 
   /** Stores new tokens, or keeps them in memory if that fails; `undefined` if something newer is stored. */

@@ -31,28 +31,29 @@ describe('what is stored', () => {
     ['no object', '[]'],
     ['without its id', '{"user":"ann"}'],
     ['without a login', '{"user":"ann","tokensID":"1"}'],
-    ['from a wrong provider', '{"user":"ann","tokensID":"1","loginID":"1","provider":1}'],
-    ['no access token', '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1}'],
+    ['without the time of the login', '{"user":"ann","tokensID":"1","loginID":"1"}'],
+    ['from a wrong provider', '{"user":"ann","tokensID":"1","loginID":"1","loginAt":1,"provider":1}'],
+    ['no access token', '{"user":"ann","tokensID":"1","loginID":"1","loginAt":1,"expiresAt":1}'],
     [
       'a wrong refresh token',
-      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","refreshToken":1}',
+      '{"user":"ann","tokensID":"1","loginID":"1","loginAt":1,"expiresAt":1,"accessToken":"a","refreshToken":1}',
     ],
     [
       'a wrong type',
-      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","tokenType":1}',
+      '{"user":"ann","tokensID":"1","loginID":"1","loginAt":1,"expiresAt":1,"accessToken":"a","tokenType":1}',
     ],
     [
       'a wrong scope',
-      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","scope":[1]}',
+      '{"user":"ann","tokensID":"1","loginID":"1","loginAt":1,"expiresAt":1,"accessToken":"a","scope":[1]}',
     ],
     [
       'a wrong user',
-      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","userID":1}',
+      '{"user":"ann","tokensID":"1","loginID":"1","loginAt":1,"expiresAt":1,"accessToken":"a","userID":1}',
     ],
-    ['no time', '{"user":"ann","tokensID":"1","loginID":"1","accessToken":"a"}'],
+    ['no time', '{"user":"ann","tokensID":"1","loginID":"1","loginAt":1,"accessToken":"a"}'],
     [
       'a wrong time',
-      '{"user":"ann","tokensID":"1","loginID":"1","expiresAt":1,"accessToken":"a","refreshedAt":"1"}',
+      '{"user":"ann","tokensID":"1","loginID":"1","loginAt":1,"expiresAt":1,"accessToken":"a","refreshedAt":"1"}',
     ],
     ['the tokens of another user', '{"user":"bob","accessToken":"a"}'],
   ])('is refused if it is %s', async (_, data) => {

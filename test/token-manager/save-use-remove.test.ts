@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { OAuthError, ResponseError, TransportError } from 'passport-fitbit-strategy';
 import type { TokenManager } from 'passport-fitbit-strategy/token-manager';
 import { describe, expect, test, vi } from 'vitest';
@@ -462,7 +463,7 @@ describe('remove', () => {
     expect(await tokens.accessToken('ann')).toBe('access2');
   });
 
-  test('includes a first login that began before it and writes its tokens meanwhile', async () => {
+  test('keeps a first login that writes its tokens meanwhile', async () => {
     const store = new FaultyStore();
     const { tokens } = setUp({ store });
     let login = Promise.resolve();
@@ -477,25 +478,32 @@ describe('remove', () => {
     };
     login = tokens.save('ann', tokenSet(1));
     await vi.waitFor(async () => expect(await store.peek('ann')).toBeDefined());
-    const revoked: string[] = [];
-    await tokens.remove('ann', { revoke: async (token) => void revoked.push(token) });
-    expect(revoked).toEqual(['refresh1']);
-    expect(await store.read('ann')).toBeUndefined();
+    await tokens.remove('ann', { revoke: () => expect.unreachable('the login stays') });
+    expect(await tokens.accessToken('ann')).toBe('access1');
   });
 
-  test('keeps a login that begins during it, even if another one has claimed the place before', async () => {
+  test.each([
+    ['first', false],
+    ['later', true],
+  ])('includes a %s login that was given up before and whose write arrives meanwhile', async (_, later) => {
     const store = new FaultyStore();
     const { tokens } = setUp({ store, storeTimeout: 20 });
-    // The first login is given up after it has claimed its place.
-    store.before = (method) => (method === 'replace' ? new Promise<void>(() => {}) : undefined);
-    expect(await rejection(tokens.save('ann', tokenSet(1)))).toMatchObject({ code: 'store_failed' });
+    if (later) await tokens.save('ann', tokenSet(1));
+    let arrive = () => {};
+    const late = new Promise<void>((resolve) => (arrive = resolve));
+    store.before = (method) => (method === 'replace' ? late : undefined);
+    expect(await rejection(tokens.save('ann', tokenSet(2)))).toMatchObject({ code: 'store_failed' });
+    // Between the two steps of `remove`.
     store.before = async (method) => {
       if (method !== 'delete') return;
       store.before = () => {};
-      await tokens.save('ann', tokenSet(2));
+      arrive();
+      while (!(await store.peek('ann'))?.data.includes('refresh2')) await setImmediate();
     };
-    await tokens.remove('ann', { revoke: () => expect.unreachable('the login stays') });
-    expect(await tokens.accessToken('ann')).toBe('access2');
+    const revoked: string[] = [];
+    await tokens.remove('ann', { revoke: async (token) => void revoked.push(token) });
+    expect(revoked).toEqual(later ? ['refresh1', 'refresh2'] : ['refresh2']);
+    expect(await store.peek('ann')).toBeUndefined();
   });
 
   test('gives a revocation that does not end up after its time', async () => {
