@@ -150,12 +150,12 @@ describe('a replaced _oauth2.getOAuthAccessToken', () => {
     expect(await login(strategy)).toMatchObject({ type: 'success', user: { accessToken: 'access' } });
   });
 
-  it('may return an empty object', async () => {
+  it.each([{}, null as never])('may return %o in place of the response', async (results) => {
     const strategy = subclass({
       userProfile: (_: string, done: (e: null, p: object) => void) => done(null, { id: 'ME' }),
     });
     oauth2Of(strategy).getOAuthAccessToken = (_code, _params, callback) =>
-      callback(null, 'access', undefined, {});
+      callback(null, 'access', undefined, results);
     expect(await login(strategy)).toMatchObject({ type: 'success', user: { accessToken: 'access' } });
   });
 });
