@@ -348,7 +348,7 @@ export class TokenManager {
 
   async #remove(userID: string, revoke: RemoveOptions['revoke']): Promise<void> {
     const { store, now, storeTimeout } = this.#settings;
-    // The write of a login that was saved before may have been given up, and may arrive during this call.
+    // A `save` that has timed out may still write its login during this call. That login is older than this time.
     const newest = now() - storeTimeout;
     let loginID: string | undefined;
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
