@@ -40,3 +40,21 @@ it('a consent that the user withdraws at the provider ends the session in the br
   await stage.simulator.removeAccess({ person: 'zoe' });
   await page.getByText('Your connection to Google Health has ended').waitFor();
 });
+
+it('a notification that arrives while the user signs out does not lead to another page', async () => {
+  const page = await stage.open();
+  const listening = page.waitForResponse((response) => response.url().endsWith('/steps/events'));
+  await signIn(page, stage.url, 'Google Health');
+  await listening;
+  // Revoking makes the provider notify the page. The response is held back until the page had time to react.
+  await page.route('**/tokens/revoke', async (route) => {
+    const response = await route.fetch({ maxRedirects: 0 });
+    await expect
+      .poll(() => stage.simulator.webhooks.deliveries.map(({ state }) => state))
+      .toEqual(['delivered']);
+    await page.waitForTimeout(500);
+    await route.fulfill({ response });
+  });
+  await page.getByRole('button', { name: 'Revoke & sign out' }).click();
+  await page.getByText('Disconnected').waitFor();
+});
