@@ -62,7 +62,7 @@ export function toTokenSet(
   if (!isToken(access_token)) throw wrong('access_token');
   if (!isAbsent(refresh_token) && !isToken(refresh_token)) throw wrong('refresh_token');
   // A client must not use a token whose type it does not know (RFC 6749, section 7.1).
-  if (!isAbsent(token_type) && !(typeof token_type === 'string' && /^bearer$/i.test(token_type))) {
+  if (!isAbsent(token_type) && !(typeof token_type === 'string' && token_type.toLowerCase() === 'bearer')) {
     throw wrong('token_type');
   }
   if (!isAbsent(scope) && typeof scope !== 'string') throw wrong('scope');
@@ -86,14 +86,28 @@ export function toTokenSet(
 
 /** The scopes of a space separated list (RFC 6749, section 3.3). */
 export function splitScope(scope: string): string[] {
-  return scope.split(/\s+/).filter((name) => name !== '');
+  return scope.match(/\S+/g) ?? [];
 }
 
-/** Adds the provider's response as a property that copies, logs and JSON leave out. */
-export function withRaw<T extends object>(value: T, raw: Record<string, unknown>) {
-  return Object.defineProperty(value, 'raw', { value: raw }) as T & {
-    readonly raw: Readonly<Record<string, unknown>>;
-  };
+/** Keeps a response where copies, logs and JSON leave it out. */
+class ParsedResponse {
+  readonly #raw: Readonly<Record<string, unknown>>;
+
+  constructor(raw: Readonly<Record<string, unknown>>) {
+    this.#raw = raw;
+  }
+
+  get raw(): Readonly<Record<string, unknown>> {
+    return this.#raw;
+  }
+}
+
+/** Copies what was read from a response, and adds the response as `raw`. */
+export function withRaw<T extends object>(
+  read: T,
+  raw: Readonly<Record<string, unknown>>,
+): T & ParsedResponse {
+  return Object.assign(new ParsedResponse(raw), read);
 }
 
 function isAbsent(value: unknown): value is undefined | null | '' {

@@ -84,7 +84,7 @@ export function exchangeCode(
         // The type of the token is not checked: the app's own method has to know what to do with it.
         const response = { ...results, access_token, refresh_token, token_type: undefined };
         const tokens = toTokenSet(_oauth2.provider, 'code_exchange', response);
-        resolve(withRaw({ ...tokens }, isObject(results) ? results : {}));
+        resolve(withRaw(tokens, isObject(results) ? results : {}));
       } catch (malformed) {
         reject(malformed);
       }
