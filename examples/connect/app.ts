@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { csrfSync } from 'csrf-sync';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Response } from 'express';
 import session from 'express-session';
 import passport from 'passport';
 import { OAuthError } from 'passport-fitbit-strategy';
@@ -97,6 +97,10 @@ export function createApp(config: Config): Express {
     req.logOut((error) => (error ? next(error) : res.redirect(303, '/')));
   });
 
+  app.use((_req, res) => {
+    res.status(404);
+    showProblem(res, 'There is no page at this address.');
+  });
   app.use(answerError(log));
   return app;
 }
@@ -107,13 +111,16 @@ function answerError(log: Config['log']): ErrorRequestHandler {
     const isCSRF = error?.status === 403;
     if (!isCSRF) log(`${req.method} ${req.path}: ${error instanceof Error ? error.message : 'not an Error'}`);
     const status = isCSRF ? 403 : error instanceof OAuthError ? 502 : 500;
-    res.status(status).render('page', {
-      user: undefined,
-      message: isCSRF
+    res.status(status);
+    showProblem(
+      res,
+      isCSRF
         ? 'This page is out of date. Please go back and reload it.'
         : 'That did not work. Please try again.',
-      connections: [],
-      csrfToken: undefined,
-    });
+    );
   };
+}
+
+function showProblem(res: Response, message: string): void {
+  res.render('page', { user: undefined, message, connections: [], csrfToken: undefined });
 }

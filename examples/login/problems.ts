@@ -17,7 +17,7 @@ const NOT_SET_UP = ['warning', 'Sign-in is not set up correctly', OUR_MISTAKE] a
 const AWAY = ['warning', '% has a problem right now', AGAIN] as const;
 
 /** By code. `%` stands for the provider. */
-const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, text: string]> = {
+export const NOTICES: Record<string, readonly [kind: Notice['kind'], title: string, text: string]> = {
   // The user's decisions
   signed_out: ['info', 'You are signed out', 'See you soon.'],
   revoked: ['info', 'Disconnected', 'You are signed out, and Daywalk no longer has access to your % data.'],

@@ -127,6 +127,15 @@ describe('The migration example, in a browser', () => {
       await connect('Three');
     },
     'a problem': () => page.goto(`${example.url}/home?problem=access_denied`),
+    'the start page': () => press('Sign out'),
+    'the start page after the shutdown of Fitbit': async () => {
+      await press('Sign out');
+      await press('Shut Fitbit down');
+    },
+    'a page that does not exist': async () => {
+      await page.goto(`${example.url}/nothing`);
+      problems = problems.filter((problem) => !problem.includes('404'));
+    },
   };
 
   it.each(Object.entries(PAGES))('%s is accessible and fits, light and dark', async (name, visit) => {
@@ -144,13 +153,37 @@ describe('The connect example, in a browser', () => {
       page.setDefaultTimeout(10_000);
       await page.goto(example.url);
       await check(page, 'connect sign-in');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('Name or password is wrong').waitFor();
+      await check(page, 'connect wrong password');
       await page.getByLabel('Name').fill('ann');
       await page.getByLabel('Password').fill(example.password);
       await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByText('You are signed in as').waitFor();
+      await check(page, 'connect nothing connected');
+      await page.getByRole('button', { name: 'Connect Google Health' }).click();
+      await PROVIDERS['Google Health'].deny(page);
+      await page.getByRole('status').waitFor();
+      await check(page, 'connect denied');
       await page.getByRole('button', { name: 'Connect Google Health' }).click();
       await PROVIDERS['Google Health'].allow(page, 'Zoë');
       await page.getByText('Connected: Zoë').waitFor();
       await check(page, 'connect settings');
+      for (const result of ['taken', 'another', 'another-user', 'disconnected']) {
+        await page.goto(`${example.url}/?result=${result}`);
+        await check(page, `connect ${result}`);
+      }
+      example.simulator.fail({ endpoint: 'revoke', with: 'html', times: 10 });
+      await page.getByRole('button', { name: 'Disconnect Google Health' }).click();
+      await page.getByText('That did not work').waitFor();
+      await check(page, 'connect failure of the provider');
+      await page.goto(example.url);
+      await page.locator('input[name=_csrf]').first().evaluate(setValue, 'of yesterday');
+      await page.getByRole('button').first().click();
+      await page.getByText('This page is out of date').waitFor();
+      await check(page, 'connect out of date');
+      expect((await page.goto(`${example.url}/nothing`))?.status()).toBe(404);
+      await check(page, 'connect not found');
     } finally {
       await browser.close();
       await example.close();
@@ -176,6 +209,11 @@ async function check(page: Page, name: string): Promise<void> {
       }
     }
   }
+}
+
+/** Runs in the page. */
+function setValue(element: { value?: string }, value: string): void {
+  element.value = value;
 }
 
 /** What axe finds, one line for each fault. */

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { Accounts } from '../../examples/login/accounts.ts';
+import { NOTICES } from '../../examples/login/problems.ts';
 import { SCHEMES, SIZES } from './chromium.ts';
-import { ask, PROVIDERS, signIn, useStage } from './setup.ts';
+import { ask, PROVIDERS, type ProviderName, signIn, useStage } from './setup.ts';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const stage = useStage();
@@ -14,7 +16,52 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
   'the start page after signing out': (page) => page.goto(`${stage.url}/?problem=signed_out`),
   'the start page with a problem': (page) => page.goto(`${stage.url}/?problem=timeout&at=fitbit`),
   'a page that is not there': (page) => page.goto(`${stage.url}/nothing`),
+  'a form that is out of date': async (page) => {
+    await signIn(page, stage.url, 'Fitbit');
+    await page.locator('form[action="/tokens/refresh"] input').evaluate(setValue, 'of yesterday');
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('heading', { name: 'Please try that again' }).waitFor();
+  },
+  'a form that is too large': async (page) => {
+    await signIn(page, stage.url, 'Fitbit');
+    await page.locator('form[action="/tokens/refresh"] input').evaluate(setValue, 'x'.repeat(20_000));
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await page.getByRole('heading', { name: 'That did not work' }).waitFor();
+  },
+  'a failure of the demo': async (page) => {
+    await signIn(page, stage.url, 'Fitbit');
+    const get = vi.spyOn(Accounts.prototype, 'get').mockImplementation(() => {
+      throw new Error('The database is gone');
+    });
+    await page.goto(stage.url);
+    get.mockRestore();
+    await page.getByRole('heading', { name: 'Something went wrong' }).waitFor();
+  },
+  'the start page while it waits for the provider': async (page) => {
+    await page.goto(stage.url);
+    await page.evaluate(`document.querySelector('a[data-pending]').addEventListener('click', (event) => {
+      event.preventDefault(); // axe can't look at a page that is being left
+    })`);
+    await page.getByRole('link', { name: 'Continue with Google Health' }).click();
+    await page.getByText('Waiting for Google Health').waitFor();
+  },
   'the dashboard': (page) => signIn(page, stage.url, 'Google Health'),
+  'the dashboard with the table of steps': async (page) => {
+    await signIn(page, stage.url, 'Google Health');
+    await page.getByText('Show as a table').click();
+  },
+  'the dashboard of a user without a name': async (page) => {
+    await ask(page, stage.url, 'Fitbit');
+    await page.getByRole('checkbox', { name: 'Profile' }).uncheck();
+    await PROVIDERS.Fitbit.allow(page, 'Zoë');
+    await page.getByRole('heading', { name: 'Hello, Member' }).waitFor();
+  },
+  'the dashboard after a button that failed': async (page) => {
+    await signIn(page, stage.url, 'Fitbit');
+    stage.simulator.fail({ endpoint: 'introspect', with: 'html', times: 3 });
+    await page.getByRole('button', { name: 'Check token' }).click();
+    await page.getByRole('alert').waitFor();
+  },
   'the dashboard of Fitbit': (page) => signIn(page, stage.url, 'Fitbit'),
   'the dashboard after Refresh': (page) => pressOn(page, 'Refresh'),
   'the dashboard after Check token': (page) => pressOn(page, 'Check token'),
@@ -37,6 +84,9 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
     await page.getByRole('button', { name: 'Allow' }).click();
     await page.getByRole('alert').waitFor();
   },
+  'the consent page of Fitbit with an unknown user': (page) => chooseNobody(page, 'Fitbit', 'Allow'),
+  'the consent page of Google with an unknown user': (page) =>
+    chooseNobody(page, 'Google Health', 'Continue'),
   'the page of Fitbit for a bad request': (page) => page.goto(stage.simulator.fitbit.authorizationURL),
   'the page of Google for a bad request': (page) => page.goto(stage.simulator.googleHealth.authorizationURL),
   'the consent page that was already submitted': async (page) => {
@@ -95,6 +145,11 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
     await signIn(page, stage.url, 'Google Health');
     await page.goto(`${stage.simulator.url}/accounts/zoe`);
   },
+  'the account page of a user without apps': (page) => page.goto(`${stage.simulator.url}/accounts/noor`),
+  'the control page whose filter matches nothing': async (page) => {
+    await signIn(page, stage.url, 'Google Health');
+    await page.goto(`${stage.simulator.url}/?text=nothing`);
+  },
   'the control page after a notification': async (page) => {
     await signIn(page, stage.url, 'Google Health');
     await stage.simulator.walk({ person: 'zoe', steps: 10 });
@@ -104,7 +159,7 @@ const PAGES: Record<string, (page: Page) => Promise<unknown>> = {
 };
 
 // Chromium reports responses with an error status, which these pages have.
-const REFUSED = /status of (400|404|410)/;
+const REFUSED = /status of (400|403|404|410|413|500)/;
 
 describe.each(Object.entries(PAGES))('%s', (_name, visit) => {
   it('is accessible and fits at 320, 768 and 1280 pixels, light and dark', async () => {
@@ -130,6 +185,43 @@ describe.each(Object.entries(PAGES))('%s', (_name, visit) => {
         expect(colorScheme === 'dark' ? brightness < 60 : brightness > 200, where).toBe(true);
       }
     }
+  });
+});
+
+describe.each(Object.keys(NOTICES))('the notice %s', (code) => {
+  it('is accessible and fits, with the longer name', async () => {
+    const page = await stage.open();
+    await page.goto(`${stage.url}/?problem=${code}&at=google-health`);
+    await page.locator('.notice').waitFor();
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await page.setViewportSize(viewport);
+      expect(await page.evaluate<string[]>(CUT_OFF), size).toEqual([]);
+    }
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page), colorScheme).toEqual([]);
+    }
+  });
+});
+
+describe.each(Object.keys(PROVIDERS) as ProviderName[])('the consent page of %s', (provider) => {
+  it.each(SCHEMES)('has borders that are visible, %s', async (colorScheme) => {
+    const page = await stage.open({ colorScheme });
+    await ask(page, stage.url, provider);
+    const contrasts = await page.evaluate<[string, number][]>(BORDERS);
+    expect(contrasts.length).toBeGreaterThan(10);
+    expect(contrasts.filter(([, contrast]) => contrast < 3)).toEqual([]); // WCAG 2.2, 1.4.11
+  });
+});
+
+describe('the start page', () => {
+  it('keeps its buttons where they are while it waits', async () => {
+    const page = await stage.open({ viewport: SIZES['small phone'] });
+    await page.goto(stage.url);
+    const button = page.getByRole('link', { name: 'Continue with Google Health' });
+    const before = await button.boundingBox();
+    await button.evaluate((element) => element.setAttribute('aria-busy', 'true'));
+    expect(await button.boundingBox()).toEqual(before);
   });
 });
 
@@ -159,6 +251,35 @@ const CUT_OFF = `[...document.querySelectorAll('body *')]
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1
     || (getComputedStyle(element).overflowX !== 'visible' && element.scrollWidth > element.clientWidth + 1))
   .map((element) => element.outerHTML.slice(0, 80))`;
+
+/** The contrast of each border of what can be clicked with what is around it. */
+const BORDERS = `(() => {
+  const luminance = (color) => {
+    const [r, g, b] = color.match(/\\d+/g).map((part) => part / 255)
+      .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const backgroundOf = (element) => {
+    const { backgroundColor } = getComputedStyle(element);
+    return backgroundColor.endsWith(', 0)') ? backgroundOf(element.parentElement) : backgroundColor;
+  };
+  const contrast = (one, other) => {
+    const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  return [...document.querySelectorAll('.person, .scopes, input:not([type=hidden])')].map((element) => {
+    const { borderTopColor } = getComputedStyle(element);
+    return [element.className || element.type, contrast(borderTopColor, backgroundOf(element.parentElement))];
+  });
+})()`;
+
+/** Submits a consent page without one of its users, as an old page does after the user was removed. */
+async function chooseNobody(page: Page, provider: ProviderName, button: string): Promise<void> {
+  await ask(page, stage.url, provider);
+  await page.locator('input[name=person]:checked').evaluate(setValue, 'nobody');
+  await page.getByRole('button', { name: button }).click();
+  await page.getByRole('alert').waitFor();
+}
 
 async function pressOn(page: Page, button: string): Promise<void> {
   await signIn(page, stage.url, 'Google Health');

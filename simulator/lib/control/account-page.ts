@@ -1,5 +1,5 @@
 import type { Reply } from '../http/reply.ts';
-import { html } from '../pages/html.ts';
+import { breakable, html } from '../pages/html.ts';
 import { page } from '../pages/layout.ts';
 import { fullName, type Person } from '../world/person.ts';
 import type { World } from '../world/world.ts';
@@ -13,7 +13,7 @@ export function accountPage(world: World, person: Person): Reply {
     const name = world.apps.find(provider, clientID)?.name ?? clientID;
     const button = html`<input type="hidden" name="grant" value="${[provider, clientID, personID].join(' ')}"><button class="danger" name="back" value="account">Remove access</button>`;
     return html`<li><div><h3>${name} <small>${provider === 'fitbit' ? 'Fitbit' : 'Google Health'}</small></h3>
-<p class="small">Has access since ${moment(grantedAt)} UTC to: ${[...scope].map(shortScope).join(', ')}</p>
+<p class="small">Has access since ${moment(grantedAt)} UTC to: ${breakable([...scope].map(shortScope).join(', '))}</p>
 ${form(world, 'revoke', button)}</div></li>`;
   });
   const content = html`<main class="desk">

@@ -1,6 +1,6 @@
 import { fitbitEndpoints } from '../fitbit/endpoints.ts';
 import { googleHealthEndpoints } from '../google/endpoints.ts';
-import { type Html, html } from '../pages/html.ts';
+import { breakable, type Html, html } from '../pages/html.ts';
 import type { App } from '../world/apps.ts';
 import { fullName, type Person } from '../world/person.ts';
 import { type Provider, providers } from '../world/provider.ts';
@@ -89,7 +89,7 @@ export function people(world: World, filter: Filter): Html {
       person,
     ) => html`<li><img src="/avatars/${person.id}/100.svg" alt="" width="56" height="56"><div><h3>${person.displayName}</h3>
 <p class="small">${person.about}</p><dl>${facts(person).map(
-      ([name, value]) => value !== undefined && html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
+      ([name, value]) => value !== undefined && html`<div><dt>${name}</dt><dd>${breakable(value)}</dd></div>`,
     )}</dl><p class="small"><a href="/accounts/${person.id}">Apps with access</a></p></div></li>`,
   );
   const everybody = world.people.list().map(({ id, displayName }) => [id, displayName] as const);
@@ -126,7 +126,7 @@ export function grants(world: World, filter: Filter): Html {
       return [
         provider,
         nameOf(world, personID),
-        html`<ul>${[...scope].map((one) => html`<li>${shortScope(one)}</li>`)}</ul>`,
+        html`<ul>${[...scope].map((one) => html`<li>${breakable(shortScope(one))}</li>`)}</ul>`,
         html`<span class="moment">${moment(grantedAt)}</span>`,
         form(world, 'revoke', button),
       ];
