@@ -19,7 +19,7 @@ export interface TokenSet {
   refreshTokenExpiresAt?: Date;
   /** The user's id at the provider. */
   userID?: string;
-  /** The provider's response, parsed. Not enumerable: copies and logs of a token set leave it out. */
+  /** The provider's response, parsed. Copies, logs and JSON of a token set leave it out. */
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -38,7 +38,7 @@ export type TokenInfo<Scope> =
       tokenType?: string;
       expiresAt: Date;
       issuedAt?: Date;
-      /** The provider's response, parsed. Not enumerable. */
+      /** The provider's response, parsed. Copies, logs and JSON leave it out. */
       readonly raw: Readonly<Record<string, unknown>>;
     };
 

@@ -2,7 +2,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startSimulator } from 'fitbit-simulator';
-import { authenticateRequest, CookieStateStore, FitbitStrategy, type Login } from 'passport-fitbit-strategy';
+import {
+  authenticateRequest,
+  CookieStateStore,
+  FitbitStrategy,
+  type Login,
+  type StateStore,
+} from 'passport-fitbit-strategy';
 import { GoogleHealthStrategy } from 'passport-fitbit-strategy/google-health';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
@@ -221,6 +227,18 @@ describe('authenticateRequest refuses', () => {
     withoutIssuer.searchParams.delete('iss');
     expect(await browser.go(withoutIssuer.href, fitbit)).toMatchObject({
       failure: { code: 'state_mismatch' },
+    });
+  });
+
+  it('a callback that another state store refuses without a reason', async () => {
+    const refusing: StateStore = {
+      store: (_req, _verifier, _state, _meta, done) => done(null, 'S'),
+      verify: (_req, _state, _meta, done) => done(null, false),
+    };
+    const strategy = makeGoogle({ store: refusing });
+    expect(await new Browser().go(`${origin}/callback?code=abc&state=S`, strategy)).toMatchObject({
+      status: 403,
+      failure: { code: 'state_mismatch', message: expect.stringContaining('start again') },
     });
   });
 

@@ -151,12 +151,20 @@ describe('a callback', () => {
     const mixed: [query: object, body: object][] = [
       [{ code: 'abc' }, { state: ['a', 'b'] }],
       [{ state: 'S' }, { code: 'abc' }],
+      [
+        { code: 'abc', state: 'query' },
+        { code: 'other', state: 'body' },
+      ],
+      [
+        { error: 'access_denied', state: 'query' },
+        { code: 'other', state: 'body' },
+      ],
     ];
     for (const [query, body] of mixed) {
       const req = Object.assign(callbackRequest(fakeSession(), {}), { query, body });
       expect((await authenticate(strategy, req as never)).type).toBe('fail');
     }
-    expect(seen).toEqual([undefined, undefined]);
+    expect(seen).toEqual([undefined, undefined, 'query', 'query']);
   });
 
   it('whose query cannot be read is an error of the login', async () => {

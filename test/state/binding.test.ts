@@ -10,6 +10,8 @@ import {
 } from '../support/strategy.ts';
 import { stubbedStrategy } from '../support/stub.ts';
 
+const TOKEN_URL = 'https://provider.example/token';
+
 type Options = Partial<FitbitStrategyOptions>;
 type Stub = ReturnType<typeof stubbedStrategy>;
 
@@ -61,9 +63,13 @@ describe.each([
     ['client id', { clientID: 'other' }],
     ['callback URL', { callbackURL: 'https://app.example/other' }],
     ['callback URL, because there is none', { callbackURL: undefined }],
+    [
+      'token URL and client id that only together read the same',
+      { tokenURL: `${TOKEN_URL}C`, clientID: 'ID' },
+    ],
   ])('is not completed by a strategy with another %s, and is not used up by it', async (_name, option) => {
     const browser = open();
-    const options = { callbackURL: 'https://app.example/callback', ...browser.options };
+    const options = { callbackURL: 'https://app.example/callback', tokenURL: TOKEN_URL, ...browser.options };
     const stub = stubbedStrategy(options);
     const other = stubbedStrategy({ ...options, ...option });
     const state = stateOf(await browser.begin(stub));
