@@ -208,6 +208,8 @@ describe.each(Object.keys(PROVIDERS) as ProviderName[])('the consent page of %s'
   it.each(SCHEMES)('has borders that are visible, %s', async (colorScheme) => {
     const page = await stage.open({ colorScheme });
     await ask(page, stage.url, provider);
+    await page.getByRole('radio').first().waitFor();
+    await page.waitForLoadState(); // with its style sheet
     const contrasts = await page.evaluate<[string, number][]>(BORDERS);
     expect(contrasts.length).toBeGreaterThan(10);
     expect(contrasts.filter(([, contrast]) => contrast < 3)).toEqual([]); // WCAG 2.2, 1.4.11
