@@ -115,6 +115,7 @@ describe('refresh', () => {
     [client, 'old', 5, '"options" must be an object'],
     [client, 'old', { timeout: Number.NaN }, '"timeout" must be a positive number'],
     [client, 'old', { signal: {} }, '"signal" must be an AbortSignal'],
+    [client, 'old', { beforeSend: 'now' }, '"beforeSend" must be a function'],
   ])('refuses a wrong argument and names it (%#)', async (given, token, options, message) => {
     const call = refresh(given as FitbitClient, token as string, options as object);
     await expect(call).rejects.toThrow(TypeError);
@@ -227,6 +228,18 @@ describe('a retry', () => {
     const cause = { code: 'server_error', cause: { code: 'connection' } };
     await expect(refresh(client, 'old')).rejects.toMatchObject({ code: 'invalid_client', cause });
     await expect(refresh(client, 'old')).rejects.not.toHaveProperty('cause');
+  });
+
+  it('that is refused has that cause also if "beforeSend" allowed the request before it', async () => {
+    const refused = { status: 401, body: fixture('error-client-secret-invalid.json') };
+    answer('POST', TOKEN_URL, { fails: 'ECONNRESET' }, refused);
+    const beforeSend = vi.fn();
+    const cause = { code: 'connection' };
+    await expect(refresh(client, 'old', { beforeSend })).rejects.toMatchObject({
+      code: 'invalid_client',
+      cause,
+    });
+    expect(beforeSend).toHaveBeenCalledTimes(2);
   });
 
   it('that is refused has no cause if the request before it was not sent', async () => {
